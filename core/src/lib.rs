@@ -1,0 +1,35 @@
+//! Tokensmith: an embeddable core that answers `POST /token`.
+
+mod authenticator;
+mod clock;
+mod context;
+mod credentials;
+mod invalid;
+mod limiter;
+mod observer;
+mod outcome;
+mod source;
+mod timer;
+mod token;
+
+// The public interface is:
+pub use authenticator::{
+    AuthenticateError, Authenticator, AuthenticatorFn, RejectReason, ThrottleReason, UpstreamKind,
+    authenticator_fn,
+};
+pub use clock::{Clock, ManualClock, SystemClock, Tick, UnixTime};
+pub use context::Context;
+pub use credentials::{AppClientId, AppCredentials, AppSecret, Impossible, Presented};
+pub use invalid::{Invalid, Member};
+pub use limiter::bucket::{Quota, QuotaError};
+pub use limiter::{Charge, LimitKey, LimiterError, LimiterHealth, RateLimiter, Scope, Verdict};
+#[cfg(feature = "tracing")]
+pub use observer::TracingObserver;
+pub use observer::{DownstreamKind, Event, NoObserver, Observer};
+pub use outcome::{Limited, TokenError};
+pub use secrecy::SecretString;
+pub use source::{Source, SourceError, SourceKey};
+#[cfg(feature = "tokio")]
+pub use timer::TokioTimer;
+pub use timer::{Elapsed, Sleep, Timer, within};
+pub use token::{AccessToken, IdToken, Presence, RefreshToken, TokenDefect, TokenSet, TokenType};

@@ -1,0 +1,1 @@
+//! The limiter in the memory of this process.

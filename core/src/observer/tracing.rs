@@ -1,0 +1,47 @@
+//! Events as structured log lines.
+
+use tracing::{info, warn};
+
+use super::{Event, Observer};
+use crate::context::Context;
+
+/// Logs each event through `tracing`, target `tokensmith`, with the fields `event`, `app`,
+/// `request_id` and `source`, and those of the event. No secret, token or text of an upstream is in
+/// any of them.
+#[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::exhaustive_structs, reason = "it has nothing to set")]
+pub struct TracingObserver;
+
+impl Observer for TracingObserver {
+    fn on_event(&self, cx: &Context, event: &Event<'_>) {
+        let app = event.app().map(tracing::field::display);
+        let source = cx.source.as_ref().map(tracing::field::display);
+        let request_id =
+            cx.request_id.as_deref().map(str::escape_debug).map(tracing::field::display);
+        macro_rules! say {
+            ($level:ident $(, $field:ident = $value:expr)*) => {
+                $level!(target: "tokensmith", event = event.name(), app, source, request_id
+                    $(, $field = $value)*)
+            };
+        }
+        match event {
+            Event::Issued { expires_in, .. } => say!(info, expires_in = expires_in.as_secs()),
+            Event::Invalid { reason } => say!(info, reason = tracing::field::display(reason)),
+            Event::RateLimited { by, retry_after, .. } => {
+                say!(
+                    info,
+                    by = tracing::field::debug(by),
+                    retry_after = tracing::field::debug(retry_after)
+                );
+            }
+            Event::Rejected { reason, .. } => say!(info, reason = reason.as_str()),
+            Event::DownstreamFailed { kind, .. } => say!(warn, kind = kind.as_str()),
+            Event::LimiterHealth { health } => say!(warn, health = tracing::field::debug(health)),
+            Event::ReloadFailed { part } => say!(warn, part = *part),
+            Event::Cancelled { .. } => say!(info),
+            Event::TimedOut { .. } | Event::LimiterFailed { .. } | Event::SourceUnknown => {
+                say!(warn)
+            }
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! The ways a request ends badly. What each looks like on the wire is
+//! [`response`](crate::TokenResponse)'s.
+
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::authenticator::ThrottleReason;
+use crate::invalid::Invalid;
+use crate::limiter::Scope;
+
+/// Who said "not so fast".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a caller must handle each")]
+pub enum Limited {
+    /// A bucket of the limiter.
+    Scope(Scope),
+    /// As many authentications as may be are under way.
+    Capacity,
+    /// The upstream.
+    Upstream(ThrottleReason),
+}
+
+/// How a request ended badly. Each has one status and one constant sentence; what is behind it goes
+/// to the [`Observer`](crate::Observer) alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[expect(clippy::exhaustive_enums, reason = "a caller must handle each")]
+pub enum TokenError {
+    /// The credentials are not right: unknown or disabled app, wrong or impossible secret. 401.
+    #[error("the app id or the secret is not valid")]
+    Unauthorized,
+    /// The request does not conform. 422.
+    #[error("{0}")]
+    Invalid(Invalid),
+    /// Too many requests. 429.
+    #[error("too many requests")]
+    RateLimited {
+        /// Who says so. Not for the caller's eyes: it may tell of another's traffic.
+        by: Limited,
+        /// How long to wait.
+        retry_after: Duration,
+    },
+    /// What issues the tokens failed, or took too long. 502.
+    #[error("the authentication service failed")]
+    Downstream {
+        /// How long to wait, if that is known.
+        retry_after: Option<Duration>,
+    },
+}
+
+impl TokenError {
+    /// The code that stands for the error in every language.
+    ///
+    /// ```
+    /// assert_eq!(tokensmith::TokenError::Unauthorized.code(), "ERR_TOKEN_UNAUTHORIZED");
+    /// ```
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Unauthorized => "ERR_TOKEN_UNAUTHORIZED",
+            Self::Invalid(_) => "ERR_TOKEN_INVALID_REQUEST",
+            Self::RateLimited { .. } => "ERR_TOKEN_RATE_LIMITED",
+            Self::Downstream { .. } => "ERR_TOKEN_DOWNSTREAM",
+        }
+    }
+}
