@@ -21,7 +21,8 @@ pub use clock::{Clock, ManualClock, SystemClock, Tick, UnixTime};
 pub use context::Context;
 pub use credentials::{AppClientId, AppCredentials, AppSecret, Impossible, Presented};
 pub use invalid::{Invalid, Member};
-pub use limiter::bucket::{Quota, QuotaError};
+pub use limiter::bucket::{Bucket, Quota, QuotaError};
+pub use limiter::memory::{MemoryLimiter, SlotsError};
 pub use limiter::{Charge, LimitKey, LimiterError, LimiterHealth, RateLimiter, Scope, Verdict};
 #[cfg(feature = "tracing")]
 pub use observer::TracingObserver;

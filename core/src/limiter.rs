@@ -5,6 +5,7 @@ pub(crate) mod bucket;
 pub(crate) mod known;
 pub(crate) mod memory;
 pub(crate) mod policy;
+pub(crate) mod tag;
 
 use std::error::Error;
 use std::fmt;

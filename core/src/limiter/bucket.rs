@@ -5,6 +5,12 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use crate::clock::Tick;
+
+/// The longest time that a bucket may take to fill, debt included: 146 years. With a tick below
+/// 2^63 no sum of the two reaches 2^64.
+const LONGEST_FILL_NANOS: u64 = 1 << 62;
+
 /// How many tokens a bucket holds and how fast it refills.
 ///
 /// ```
@@ -19,7 +25,9 @@ use thiserror::Error;
 pub struct Quota {
     /// T: nanoseconds that one token takes, rounded up. Never zero.
     token_nanos: u64,
+    /// B.
     burst: NonZeroU32,
+    /// D. INVARIANT: (B + D) T is at most [`LONGEST_FILL_NANOS`].
     debt: u32,
 }
 
@@ -57,7 +65,7 @@ impl Quota {
         if period_nanos < (n.get() as u128).saturating_mul(1_000) {
             return Err(QuotaError::TooFast);
         }
-        if token_nanos.saturating_mul(burst.get() as u128) > 1 << 62 {
+        if token_nanos.saturating_mul(burst.get() as u128) > LONGEST_FILL_NANOS as u128 {
             return Err(QuotaError::TooSlow);
         }
         Ok(Self { token_nanos: token_nanos as u64, burst, debt: 0 })
@@ -71,8 +79,141 @@ impl Quota {
         Self::new(n, Duration::from_secs(60), n)
     }
 
+    /// The same, with a bucket that a penalty may push so many tokens below empty. The depth stops
+    /// where an indebted bucket would take more than 2^62 ns to fill.
+    #[must_use]
+    pub const fn with_debt(self, tokens: u32) -> Self {
+        let deepest = match LONGEST_FILL_NANOS.checked_div(self.token_nanos) {
+            Some(tokens) => tokens.saturating_sub(self.burst.get() as u64),
+            None => 0,
+        };
+        let debt = if tokens as u64 > deepest { deepest as u32 } else { tokens };
+        Self { debt, ..self }
+    }
+
     /// The most tokens that the bucket holds.
     pub const fn burst(self) -> NonZeroU32 {
         self.burst
     }
+
+    /// How long one token takes to refill: the period over the tokens, rounded up to the
+    /// nanosecond, so that a limit may be late by less than 1 ns a token and is never early.
+    pub const fn token_time(self) -> Duration {
+        Duration::from_nanos(self.token_nanos)
+    }
+
+    /// How many tokens below empty a penalty may push the bucket.
+    pub const fn debt(self) -> u32 {
+        self.debt
+    }
+
+    /// cT, saturating.
+    const fn nanos_of(self, tokens: u32) -> u64 {
+        self.token_nanos.saturating_mul(tokens as u64)
+    }
+}
+
+/// The state of one token bucket: the tick at which it is full again (GCRA's theoretical arrival
+/// time), which is a token bucket exactly. It refills by itself as ticks pass.
+///
+/// Time is an argument of each operation. A tick that goes back can only refuse more.
+///
+/// ```
+/// use std::{num::NonZeroU32, time::Duration};
+/// use tokensmith::{Bucket, Quota, Tick};
+///
+/// let one = NonZeroU32::MIN;
+/// let quota = Quota::new(one, Duration::from_secs(1), NonZeroU32::new(2).unwrap())?;
+/// let start = Tick::from_nanos(0);
+/// let bucket = Bucket::FULL.take(start, quota, one).unwrap().take(start, quota, one).unwrap();
+/// assert_eq!(bucket.take(start, quota, one), Err(Duration::from_secs(1)));
+/// assert!(bucket.take(Tick::from_duration(Duration::from_secs(1)), quota, one).is_ok());
+/// # Ok::<(), tokensmith::QuotaError>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[must_use]
+pub struct Bucket {
+    full_at_nanos: u64,
+}
+
+impl Bucket {
+    /// A bucket that nothing was taken from.
+    pub const FULL: Self = Self { full_at_nanos: 0 };
+
+    /// The wait of a cost above the burst: it can never be granted.
+    pub const NEVER: Duration = Duration::from_nanos(u64::MAX);
+
+    pub(crate) const fn full_at(nanos: u64) -> Self {
+        Self { full_at_nanos: nanos }
+    }
+
+    pub(crate) const fn full_at_nanos(self) -> u64 {
+        self.full_at_nanos
+    }
+
+    /// Whether it holds all its tokens. A full bucket and one never seen are the same.
+    pub const fn is_full(self, now: Tick) -> bool {
+        self.full_at_nanos <= now.as_nanos()
+    }
+
+    /// Takes tokens: the bucket without them.
+    ///
+    /// # Errors
+    /// How long until that many are there, if none is taken meanwhile: exact, one nanosecond
+    /// earlier is refused. [`Self::NEVER`] for a cost above the burst.
+    pub const fn take(self, now: Tick, quota: Quota, cost: NonZeroU32) -> Result<Self, Duration> {
+        if cost.get() > quota.burst.get() {
+            return Err(Self::NEVER);
+        }
+        let full_at_nanos = self.charged(now, quota, cost.get());
+        let from_full = full_at_nanos.saturating_sub(now.as_nanos());
+        match from_full.checked_sub(quota.nanos_of(quota.burst.get())) {
+            None | Some(0) => Ok(Self { full_at_nanos }),
+            Some(wait) => Err(Duration::from_nanos(wait)),
+        }
+    }
+
+    /// Takes tokens whether they are there or not, down to the quota's depth of debt and never
+    /// beyond.
+    pub const fn penalize(self, now: Tick, quota: Quota, tokens: NonZeroU32) -> Self {
+        let charged = self.charged(now, quota, tokens.get());
+        let deepest = quota.nanos_of(quota.burst.get().saturating_add(quota.debt));
+        let stop = now.as_nanos().saturating_add(deepest);
+        let charged = if charged < stop { charged } else { stop };
+        Self { full_at_nanos: later(self.full_at_nanos, charged) }
+    }
+
+    /// Puts tokens back, up to the burst and never beyond.
+    pub const fn refund(self, now: Tick, quota: Quota, tokens: NonZeroU32) -> Self {
+        if self.is_full(now) {
+            return self;
+        }
+        let refunded = self.full_at_nanos.saturating_sub(quota.nanos_of(tokens.get()));
+        Self { full_at_nanos: later(refunded, now.as_nanos()) }
+    }
+
+    /// Whole tokens that are there.
+    pub const fn peek(self, now: Tick, quota: Quota) -> u32 {
+        let from_full = self.full_at_nanos.saturating_sub(now.as_nanos());
+        let level = quota.nanos_of(quota.burst.get()).saturating_sub(from_full);
+        match level.checked_div(quota.token_nanos) {
+            // INVARIANT: the level is at most BT, so the tokens are at most B and fit.
+            Some(tokens) => tokens as u32,
+            None => 0,
+        }
+    }
+
+    /// Fills it.
+    pub const fn reset(self, now: Tick) -> Self {
+        if self.is_full(now) { self } else { Self { full_at_nanos: now.as_nanos() } }
+    }
+
+    /// max(TAT, now) + cT.
+    const fn charged(self, now: Tick, quota: Quota, tokens: u32) -> u64 {
+        later(self.full_at_nanos, now.as_nanos()).saturating_add(quota.nanos_of(tokens))
+    }
+}
+
+const fn later(a: u64, b: u64) -> u64 {
+    if a > b { a } else { b }
 }

@@ -1,0 +1,100 @@
+//! The keyed hash that stands for a limit's key wherever a limiter keeps one.
+
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+use std::num::NonZeroU64;
+
+use super::LimitKey;
+use crate::source::SourceKey;
+
+/// What is kept of a key: 64 bits that tell nothing of it without the keys of this process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Tag(NonZeroU64);
+
+impl Tag {
+    pub(crate) const fn new(bits: u64) -> Self {
+        Self(match NonZeroU64::new(bits) {
+            Some(bits) => bits,
+            // Zero marks an empty place. That one hash in 2^64 shares a tag is no loss.
+            None => NonZeroU64::MIN,
+        })
+    }
+
+    pub(crate) const fn bits(self) -> u64 {
+        self.0.get()
+    }
+}
+
+/// Makes tags: `SipHash` with keys drawn at random for each maker, so that nobody outside can look
+/// for two keys that meet.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tagger(RandomState);
+
+impl Tagger {
+    #[inline]
+    pub(crate) fn tag(&self, key: &LimitKey<'_>) -> Tag {
+        let (id, source) = match key {
+            LimitKey::Source(source) => ("", Some(source)),
+            LimitKey::Client(id) => (*id, None),
+            LimitKey::ClientAtSource(id, source) => (*id, Some(source)),
+            LimitKey::Global => ("", None),
+        };
+        let (kind, source): (u8, &[u8]) = match source {
+            None => (0, &[]),
+            Some(SourceKey::Unknown) => (1, &[]),
+            Some(SourceKey::V4(octets)) => (2, octets),
+            Some(SourceKey::V6(octets)) => (3, octets),
+            Some(SourceKey::Opaque(text)) => (4, text.as_bytes()),
+        };
+        // The scope, the kind of source and the id's length say where each part ends, so that
+        // ("ab", "c") and ("a", "bc") differ.
+        let [a, b, c, d, e, f, ..] = (id.len() as u64).to_le_bytes();
+        let mut hasher = self.0.build_hasher();
+        hasher.write(&[key.scope() as u8, kind, a, b, c, d, e, f]);
+        if !id.is_empty() {
+            hasher.write(id.as_bytes());
+        }
+        if !source.is_empty() {
+            hasher.write(source);
+        }
+        Tag::new(hasher.finish())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_keys_run_together() {
+        let keys = [
+            LimitKey::Global,
+            LimitKey::Client(""),
+            LimitKey::Client("abc"),
+            LimitKey::Client("ab"),
+            LimitKey::Source(SourceKey::Unknown),
+            LimitKey::Source(SourceKey::Opaque("abc")),
+            LimitKey::Source(SourceKey::Opaque("\0\0\0\0")),
+            LimitKey::Source(SourceKey::V4([0; 4])),
+            LimitKey::Source(SourceKey::V6([0; 16])),
+            LimitKey::ClientAtSource("", SourceKey::Opaque("abc")),
+            LimitKey::ClientAtSource("a", SourceKey::Opaque("bc")),
+            LimitKey::ClientAtSource("ab", SourceKey::Opaque("c")),
+            LimitKey::ClientAtSource("abc", SourceKey::Unknown),
+            LimitKey::ClientAtSource("abcd", SourceKey::V4(*b"efgh")),
+            LimitKey::ClientAtSource("abcdefgh", SourceKey::Unknown),
+        ];
+        let tagger = Tagger::default();
+        for (i, a) in keys.iter().enumerate() {
+            for (j, b) in keys.iter().enumerate() {
+                assert_eq!(tagger.tag(a) == tagger.tag(b), i == j, "{i} {j}");
+            }
+        }
+    }
+
+    #[test]
+    fn each_maker_has_keys_of_its_own() {
+        let key = LimitKey::Client("abc");
+        assert_ne!(Tagger::default().tag(&key), Tagger::default().tag(&key));
+    }
+}
