@@ -108,53 +108,42 @@ pub struct Impossible;
 /// assert!(presented.credentials().is_ok());
 /// assert!(Presented::new("", SecretString::from("a secret")).credentials().is_err());
 /// ```
-#[derive(Clone, Debug)]
-pub struct Presented {
-    charged: Charged,
-    secret: Result<AppSecret, Impossible>,
-}
-
-/// The id that the limiter charges: kept as it came when no app can have it.
 #[derive(Clone)]
-enum Charged {
-    Possible(AppClientId),
-    Impossible(Box<str>),
-}
+pub struct Presented(Judged);
 
-impl fmt::Debug for Charged {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Possible(id) => id.fmt(f),
-            // It may hold anything, escape sequences and secrets in the wrong field included.
-            Self::Impossible(_) => f.write_str("[IMPOSSIBLE]"),
-        }
-    }
+#[derive(Clone)]
+enum Judged {
+    Possible(AppCredentials),
+    /// The id is kept as it came, to be charged.
+    Impossible {
+        charged: Box<str>,
+        app: Option<AppClientId>,
+    },
 }
 
 impl Presented {
     /// Takes an id and a secret as a caller gave them. It cannot fail: what is impossible about
     /// them is found out by [`credentials`](Self::credentials), after the limiter was asked.
     pub fn new(id: &str, secret: SecretString) -> Self {
-        let charged = match AppClientId::new(id) {
-            Ok(id) => Charged::Possible(id),
-            Err(Impossible) => Charged::Impossible(id.into()),
-        };
-        Self { charged, secret: AppSecret::new(secret) }
+        Self(match (AppClientId::new(id), AppSecret::new(secret)) {
+            (Ok(id), Ok(secret)) => Judged::Possible(AppCredentials { id, secret }),
+            (app, _) => Judged::Impossible { charged: id.into(), app: app.ok() },
+        })
     }
 
     /// The id that the limiter charges, whether an app has it or not.
     pub fn charged_id(&self) -> &str {
-        match &self.charged {
-            Charged::Possible(id) => id.as_str(),
-            Charged::Impossible(id) => id,
+        match &self.0 {
+            Judged::Possible(credentials) => credentials.id.as_str(),
+            Judged::Impossible { charged, .. } => charged,
         }
     }
 
     /// The app's id, if it is one that an app may have: safe to log.
-    pub fn app(&self) -> Option<&AppClientId> {
-        match &self.charged {
-            Charged::Possible(id) => Some(id),
-            Charged::Impossible(_) => None,
+    pub const fn app(&self) -> Option<&AppClientId> {
+        match &self.0 {
+            Judged::Possible(credentials) => Some(&credentials.id),
+            Judged::Impossible { app, .. } => app.as_ref(),
         }
     }
 
@@ -162,11 +151,25 @@ impl Presented {
     ///
     /// # Errors
     /// [`Impossible`] when no app can have them.
-    pub fn credentials(self) -> Result<AppCredentials, Impossible> {
-        match (self.charged, self.secret) {
-            (Charged::Possible(id), Ok(secret)) => Ok(AppCredentials { id, secret }),
-            _ => Err(Impossible),
+    pub const fn credentials(&self) -> Result<&AppCredentials, Impossible> {
+        match &self.0 {
+            Judged::Possible(credentials) => Ok(credentials),
+            Judged::Impossible { .. } => Err(Impossible),
         }
+    }
+}
+
+impl From<AppCredentials> for Presented {
+    fn from(credentials: AppCredentials) -> Self {
+        Self(Judged::Possible(credentials))
+    }
+}
+
+impl fmt::Debug for Presented {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // An impossible id may hold anything, escape sequences and secrets in the wrong field
+        // included.
+        f.debug_struct("Presented").field("app", &self.app()).finish_non_exhaustive()
     }
 }
 
@@ -207,7 +210,8 @@ mod tests {
     fn nothing_secret_or_unchecked_is_printed() {
         let shown = format!("{:?}", Presented::new("app\u{1b}", "s3cret".into()));
         assert!(!shown.contains("s3cret") && !shown.contains('\u{1b}'), "{shown}");
-        let shown = format!("{:?}", Presented::new("app", "s3cret".into()).credentials());
+        let presented = Presented::new("app", "s3cret".into());
+        let shown = format!("{presented:?} {:?}", presented.credentials());
         assert!(shown.contains("app") && !shown.contains("s3cret"), "{shown}");
     }
 }

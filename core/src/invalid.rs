@@ -27,34 +27,45 @@ impl Member {
 ///
 /// A body with several faults is told of the first in the order of these variants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Error)]
+#[error("{}", self.phrase())]
 #[non_exhaustive]
 pub enum Invalid {
     /// The content type is missing or is not JSON in UTF-8 (RFC 8259 section 11).
-    #[error("the content type must be application/json with charset utf-8")]
     ContentType,
     /// The body is longer than [`TokenRequest::MAX_BODY_BYTES`](crate::TokenRequest::MAX_BODY_BYTES).
-    #[error("the body is too large")]
     TooLarge,
     /// The body is not UTF-8, or opens with a byte-order mark (RFC 8259 section 8.1).
-    #[error("the body is not UTF-8")]
     Encoding,
     /// The body is not JSON, is empty, has bytes after the value, or holds a lone surrogate
     /// (RFC 8259 sections 2 and 8.2).
-    #[error("the body is not valid JSON")]
     Syntax,
     /// The body is JSON, but not an object.
-    #[error("the body is not an object")]
     NotAnObject,
     /// The body nests deeper than [`TokenRequest::MAX_DEPTH`](crate::TokenRequest::MAX_DEPTH).
-    #[error("the body nests too deep")]
     TooDeep,
     /// An object in the body names a member twice (RFC 7493 section 2.3).
-    #[error("the body repeats a member")]
     Repeated,
     /// A member that the contract demands is not there.
-    #[error("`{}` is missing", .0.name())]
     Missing(Member),
     /// A member that the contract demands is null, or something else than a string.
-    #[error("`{}` is not a string", .0.name())]
     NotAString(Member),
+}
+
+impl Invalid {
+    /// The phrase that the caller is told.
+    pub const fn phrase(self) -> &'static str {
+        match self {
+            Self::ContentType => "the content type must be application/json with charset utf-8",
+            Self::TooLarge => "the body is too large",
+            Self::Encoding => "the body is not UTF-8",
+            Self::Syntax => "the body is not valid JSON",
+            Self::NotAnObject => "the body is not an object",
+            Self::TooDeep => "the body nests too deep",
+            Self::Repeated => "the body repeats a member",
+            Self::Missing(Member::AppClientId) => "`appClientId` is missing",
+            Self::Missing(Member::AppSecret) => "`appSecret` is missing",
+            Self::NotAString(Member::AppClientId) => "`appClientId` is not a string",
+            Self::NotAString(Member::AppSecret) => "`appSecret` is not a string",
+        }
+    }
 }

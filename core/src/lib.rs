@@ -8,6 +8,9 @@ mod invalid;
 mod limiter;
 mod observer;
 mod outcome;
+mod request;
+mod response;
+mod service;
 mod source;
 mod timer;
 mod token;
@@ -23,12 +26,16 @@ pub use credentials::{AppClientId, AppCredentials, AppSecret, Impossible, Presen
 pub use invalid::{Invalid, Member};
 pub use limiter::bucket::{Bucket, Quota, QuotaError};
 pub use limiter::memory::{MemoryLimiter, SlotsError};
+pub use limiter::policy::{LimitPolicy, LimiterOutage};
 pub use limiter::{Charge, LimitKey, LimiterError, LimiterHealth, RateLimiter, Scope, Verdict};
 #[cfg(feature = "tracing")]
 pub use observer::TracingObserver;
 pub use observer::{DownstreamKind, Event, NoObserver, Observer};
 pub use outcome::{Limited, TokenError};
+pub use request::TokenRequest;
+pub use response::{KeyCase, ResponseOptions, ResponseOptionsError, Status, TokenResponse};
 pub use secrecy::SecretString;
+pub use service::{BuildError, TokenService, TokenServiceBuilder};
 pub use source::{Source, SourceError, SourceKey};
 #[cfg(feature = "tokio")]
 pub use timer::TokioTimer;

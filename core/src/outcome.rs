@@ -24,16 +24,14 @@ pub enum Limited {
 /// How a request ended badly. Each has one status and one constant sentence; what is behind it goes
 /// to the [`Observer`](crate::Observer) alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("{}", self.sentence())]
 #[expect(clippy::exhaustive_enums, reason = "a caller must handle each")]
 pub enum TokenError {
     /// The credentials are not right: unknown or disabled app, wrong or impossible secret. 401.
-    #[error("the app id or the secret is not valid")]
     Unauthorized,
     /// The request does not conform. 422.
-    #[error("{0}")]
     Invalid(Invalid),
     /// Too many requests. 429.
-    #[error("too many requests")]
     RateLimited {
         /// Who says so. Not for the caller's eyes: it may tell of another's traffic.
         by: Limited,
@@ -41,7 +39,6 @@ pub enum TokenError {
         retry_after: Duration,
     },
     /// What issues the tokens failed, or took too long. 502.
-    #[error("the authentication service failed")]
     Downstream {
         /// How long to wait, if that is known.
         retry_after: Option<Duration>,
@@ -49,6 +46,17 @@ pub enum TokenError {
 }
 
 impl TokenError {
+    /// What the caller is told: one constant sentence for each error, and a closed phrase for a
+    /// request that does not conform.
+    pub const fn sentence(&self) -> &'static str {
+        match self {
+            Self::Unauthorized => "the app id or the secret is not valid",
+            Self::Invalid(reason) => reason.phrase(),
+            Self::RateLimited { .. } => "too many requests",
+            Self::Downstream { .. } => "the authentication service failed",
+        }
+    }
+
     /// The code that stands for the error in every language.
     ///
     /// ```

@@ -1,6 +1,6 @@
 //! The arithmetic of a token bucket, pure: no clock, no lock, no key.
 
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::time::Duration;
 
 use thiserror::Error;
@@ -91,6 +91,17 @@ impl Quota {
         Self { debt, ..self }
     }
 
+    /// What one of so many servers keeps to by itself: all of them together stay within this quota.
+    /// The burst is shared out, at least one token each, and refills so many times more slowly.
+    #[must_use]
+    pub fn shared_by(self, servers: NonZeroU32) -> Self {
+        let burst = NonZeroU32::new(self.burst.get() / servers).unwrap_or(NonZeroU32::MIN);
+        // A share that would fill more slowly than can be counted fills as slowly as can be.
+        let slowest = LONGEST_FILL_NANOS / NonZeroU64::from(burst);
+        let token_nanos = self.token_nanos.saturating_mul(servers.get().into()).min(slowest);
+        Self { token_nanos, burst, debt: 0 }.with_debt(self.debt)
+    }
+
     /// The most tokens that the bucket holds.
     pub const fn burst(self) -> NonZeroU32 {
         self.burst
@@ -100,6 +111,11 @@ impl Quota {
     /// nanosecond, so that a limit may be late by less than 1 ns a token and is never early.
     pub const fn token_time(self) -> Duration {
         Duration::from_nanos(self.token_nanos)
+    }
+
+    /// How long an empty bucket takes to be full.
+    pub const fn time_to_full(self) -> Duration {
+        Duration::from_nanos(self.nanos_of(self.burst.get()))
     }
 
     /// How many tokens below empty a penalty may push the bucket.

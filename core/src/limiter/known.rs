@@ -1,5 +1,4 @@
 //! The marks of known callers: who has succeeded in this process's life.
-#![allow(dead_code, reason = "the service that marks is not here yet")]
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};

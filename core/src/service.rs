@@ -1,0 +1,253 @@
+//! The one path that every request walks: the limiter, the body, the credentials, the table.
+
+mod builder;
+mod call;
+mod capacity;
+mod caught;
+mod failure;
+mod gate;
+mod watch;
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use builder::{BuildError, TokenServiceBuilder};
+
+use crate::authenticator::{AuthenticateError, Authenticator, RejectReason};
+use crate::clock::{Clock, Tick, UnixTime};
+use crate::context::Context;
+use crate::credentials::Presented;
+use crate::invalid::Invalid;
+use crate::limiter::policy::Caller;
+use crate::observer::{DownstreamKind, Observer};
+use crate::outcome::TokenError;
+use crate::request::TokenRequest;
+use crate::response::{SourceBucket, Table, TokenResponse};
+use crate::source::Source;
+use crate::timer::{Timer, within};
+use crate::token::{Presence, TokenSet};
+use call::Call;
+use capacity::Capacity;
+use caught::caught;
+use failure::Failure;
+use gate::Gate;
+
+/// Answers `POST /token`: validates, rate-limits, authenticates, and gives back the exact response.
+///
+/// One service serves all requests of a process, from any number of tasks and threads. It needs no
+/// runtime: its futures may be polled by any executor.
+///
+/// ```
+/// use tokensmith::{
+///     AuthenticateError, RejectReason, Source, TokenRequest, TokenService, authenticator_fn,
+/// };
+/// # futures_executor::block_on(async {
+/// let nobody = authenticator_fn(|_cx, _credentials| async {
+///     Err(AuthenticateError::Rejected(RejectReason::UnknownClient))
+/// });
+/// let service = TokenService::builder(nobody).build()?;
+///
+/// let response = service
+///     .handle(TokenRequest {
+///         body: br#"{"appClientId":"appcl-1234","appSecret":"34wegskgheaorht359ynklbnv"}"#,
+///         content_type: Some("application/json"),
+///         source: Some(Source::ip("192.0.2.7".parse()?)),
+///         request_id: None,
+///     })
+///     .await;
+/// assert_eq!(response.status().code(), 401);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
+pub struct TokenService {
+    authenticator: Arc<dyn Authenticator>,
+    gate: Gate,
+    capacity: Capacity,
+    clock: Arc<dyn Clock>,
+    deadline: Option<Deadline>,
+    observer: Arc<dyn Observer>,
+    refresh_token: Presence,
+    table: Table,
+}
+
+struct Deadline {
+    budget: Duration,
+    timer: Arc<dyn Timer>,
+}
+
+/// What became of a call, and what its response may tell of the source's bucket.
+struct Decided {
+    outcome: Result<TokenSet, Failure>,
+    bucket: SourceBucket,
+}
+
+impl TokenService {
+    /// A service around whatever judges credentials. **It has no deadline** until
+    /// [`deadline`](TokenServiceBuilder::deadline) is called; its limiter is in memory, its limits
+    /// are those of [`LimitPolicy::default`](crate::LimitPolicy::default).
+    pub fn builder(authenticator: impl Authenticator + 'static) -> TokenServiceBuilder {
+        TokenServiceBuilder::new(Arc::new(authenticator))
+    }
+
+    /// Answers a request. It never fails: every failure is a response. To drop its future cancels
+    /// the call; what it holds is given back.
+    pub async fn handle(&self, request: TokenRequest<'_>) -> TokenResponse {
+        let parsed = request.parse();
+        let Decided { outcome, bucket } =
+            self.run(parsed, request.source, request.request_id).await;
+        self.table.render(&outcome.map_err(TokenError::from), bucket)
+    }
+
+    /// The same path for a caller without HTTP: the same limits, the same authenticator.
+    ///
+    /// # Errors
+    /// [`TokenError`] says which of the contract's refusals it is; never
+    /// [`Invalid`](TokenError::Invalid), for there is no body.
+    ///
+    /// ```
+    /// # use tokensmith::{AuthenticateError, RejectReason, TokenService, authenticator_fn};
+    /// use tokensmith::{Presented, SecretString, TokenError};
+    /// # futures_executor::block_on(async {
+    /// # let service = TokenService::builder(authenticator_fn(|_, _| async {
+    /// #     Err(AuthenticateError::Rejected(RejectReason::UnknownClient))
+    /// # })).build()?;
+    /// let presented = Presented::new("appcl-1234", SecretString::from("34wegskgheaorht359ynklbnv"));
+    /// let refused = service.issue(presented, None).await.unwrap_err();
+    /// assert_eq!(refused, TokenError::Unauthorized);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    pub async fn issue(
+        &self,
+        presented: impl Into<Presented>,
+        source: Option<Source>,
+    ) -> Result<TokenSet, TokenError> {
+        let decided = self.run(Ok(presented.into()), source, None).await;
+        decided.outcome.map_err(TokenError::from)
+    }
+
+    /// How many authentications are under way.
+    pub fn in_flight(&self) -> u32 {
+        self.capacity.in_flight()
+    }
+
+    /// Walks the path, inside the deadline, and tells the observer of its end.
+    async fn run(
+        &self,
+        parsed: Result<Presented, Invalid>,
+        source: Option<Source>,
+        request_id: Option<&str>,
+    ) -> Decided {
+        let now = self.now();
+        let (wall, tick) = now.unwrap_or((UnixTime::from_secs(0), Tick::from_nanos(0)));
+        let cx = Context::new(wall, tick)
+            .with_budget(self.deadline.as_ref().map(|deadline| deadline.budget))
+            .with_source(source)
+            .with_request_id(request_id);
+        let app = parsed.as_ref().ok().and_then(Presented::app).cloned();
+        let call = Call::begin(&*self.observer, &cx, app);
+        let decided = match now {
+            Some(_) => self.guarded(&cx, parsed).await,
+            None => Decided::without_a_word(Failure::downstream(DownstreamKind::Panic)),
+        };
+        call.end(&decided.outcome);
+        decided
+    }
+
+    /// Both clocks, read once a call. `None` if the host's own clock panicked.
+    fn now(&self) -> Option<(UnixTime, Tick)> {
+        catch_unwind(AssertUnwindSafe(|| (self.clock.wall(), self.clock.tick()))).ok()
+    }
+
+    /// The decision, or what kept it from being made: a panic, the deadline.
+    async fn guarded(&self, cx: &Context, parsed: Result<Presented, Invalid>) -> Decided {
+        let decision = self.decide(cx, &parsed);
+        let decided = caught(async {
+            match &self.deadline {
+                None => Ok(decision.await),
+                Some(Deadline { budget, timer }) => {
+                    let elapsed = || self.clock.tick().since(cx.tick);
+                    within(&**timer, || budget.saturating_sub(elapsed()), decision).await
+                }
+            }
+        });
+        match decided.await {
+            Ok(Ok(decided)) => decided,
+            Ok(Err(_)) => Decided::without_a_word(Failure::TimedOut),
+            Err(_) => Decided::without_a_word(Failure::downstream(DownstreamKind::Panic)),
+        }
+    }
+
+    /// 429 before 422 before 401 before 502: one call of the limiter carries every charge that
+    /// applies, and nothing of the request is acted on before it has answered.
+    async fn decide(&self, cx: &Context, parsed: &Result<Presented, Invalid>) -> Decided {
+        let app = parsed.as_ref().ok().map(Presented::charged_id);
+        let caller = self.gate.caller(cx, app);
+        let admission = self.gate.admit(cx, caller).await;
+        let outcome = match (admission.refused, parsed) {
+            (Some(refused), _) => Err(refused),
+            (None, Err(invalid)) => Err(Failure::Invalid(*invalid)),
+            (None, Ok(presented)) => self.authenticate(cx, caller, presented).await,
+        };
+        Decided { outcome, bucket: admission.bucket }
+    }
+
+    async fn authenticate(
+        &self,
+        cx: &Context,
+        caller: Caller<'_>,
+        presented: &Presented,
+    ) -> Result<TokenSet, Failure> {
+        // The place is held until a failure is paid for: no more guesses than there are places are
+        // ever ahead of their cost.
+        let (_place, answer) = match presented.credentials() {
+            Ok(credentials) => {
+                let place = self.capacity.enter().ok_or(Failure::CAPACITY)?;
+                (Some(place), self.authenticator.authenticate(cx, credentials).await)
+            }
+            Err(_) => (None, Err(AuthenticateError::Rejected(RejectReason::BadCredentials))),
+        };
+        match answer {
+            Ok(tokens) => {
+                let tokens = self.fit(tokens)?;
+                self.gate.remember(caller);
+                Ok(tokens)
+            }
+            Err(AuthenticateError::Rejected(reason)) => {
+                self.gate.penalize(cx, caller).await;
+                Err(Failure::Rejected(reason))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Tokens that the contract lets be answered.
+    fn fit(&self, mut tokens: TokenSet) -> Result<TokenSet, Failure> {
+        if let Some(defect) = tokens.defect(self.refresh_token) {
+            return Err(defect.into());
+        }
+        if self.refresh_token == Presence::Omit {
+            tokens.refresh_token = None;
+        }
+        Ok(tokens)
+    }
+}
+
+impl Decided {
+    /// Ended where nothing is known of the source's bucket.
+    const fn without_a_word(failure: Failure) -> Self {
+        Self { outcome: Err(failure), bucket: SourceBucket::Untold }
+    }
+}
+
+impl fmt::Debug for TokenService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenService")
+            .field("clock", &self.clock)
+            .field("budget", &self.deadline.as_ref().map(|deadline| deadline.budget))
+            .field("in_flight", &self.in_flight())
+            .finish_non_exhaustive()
+    }
+}

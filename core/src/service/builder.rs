@@ -1,0 +1,165 @@
+//! Puts a service together from its parts.
+
+use std::fmt;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use thiserror::Error;
+
+use super::capacity::Capacity;
+use super::gate::Gate;
+use super::{Deadline, TokenService};
+use crate::authenticator::Authenticator;
+use crate::clock::{Clock, SystemClock};
+use crate::limiter::RateLimiter;
+use crate::limiter::known::KnownCallers;
+use crate::limiter::memory::MemoryLimiter;
+use crate::limiter::policy::LimitPolicy;
+use crate::observer::{NoObserver, Observer};
+use crate::response::{ResponseOptions, ResponseOptionsError, Table};
+use crate::timer::Timer;
+
+/// Puts a [`TokenService`] together. Whatever is not said has the contract's default, **but for the
+/// deadline: there is none until [`deadline`](Self::deadline) is called**, since the core has no
+/// timer of its own.
+#[must_use]
+pub struct TokenServiceBuilder {
+    authenticator: Arc<dyn Authenticator>,
+    policy: LimitPolicy,
+    memory: Option<MemoryLimiter>,
+    shared: Option<Arc<dyn RateLimiter>>,
+    marks: usize,
+    max_in_flight: NonZeroU32,
+    deadline: Option<Deadline>,
+    clock: Arc<dyn Clock>,
+    observer: Arc<dyn Observer>,
+    response: ResponseOptions,
+}
+
+/// Parts that do not fit together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// An option of the responses.
+    #[error(transparent)]
+    Response(#[from] ResponseOptionsError),
+    /// [`LimitPolicy::ipv6_prefix`] is not from 48 to 64: less throws strangers together, more lets
+    /// one caller be many.
+    #[error("`ipv6_prefix` is not from 48 to 64")]
+    Ipv6Prefix,
+}
+
+impl TokenServiceBuilder {
+    pub(super) fn new(authenticator: Arc<dyn Authenticator>) -> Self {
+        Self {
+            authenticator,
+            policy: LimitPolicy::default(),
+            memory: None,
+            shared: None,
+            marks: KnownCallers::DEFAULT_MARKS,
+            max_in_flight: const { NonZeroU32::MIN.saturating_add(63) },
+            deadline: None,
+            clock: Arc::new(SystemClock::new()),
+            observer: Arc::new(NoObserver),
+            response: ResponseOptions::default(),
+        }
+    }
+
+    /// The time that a call may take in all, the limiter and the authenticator included: past it
+    /// the answer is a 502. With the timer that wakes it, since to look at the clock when polled
+    /// would not help a future that nothing polls.
+    pub fn deadline(mut self, budget: Duration, timer: impl Timer + 'static) -> Self {
+        self.deadline = Some(Deadline { budget, timer: Arc::new(timer) });
+        self
+    }
+
+    /// Who is charged what.
+    pub fn limit_policy(mut self, policy: LimitPolicy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// The limiter of this process, of another size than the default's.
+    pub fn memory_limiter(mut self, memory: MemoryLimiter) -> Self {
+        self.memory = Some(memory);
+        self
+    }
+
+    /// A limiter that is shared with other servers. The one in memory stays beside it, keeps
+    /// account of what is granted, and decides while the shared one is out
+    /// ([`LimiterOutage::Degrade`](crate::LimiterOutage::Degrade)).
+    pub fn limiter(mut self, shared: impl RateLimiter + 'static) -> Self {
+        self.shared = Some(Arc::new(shared));
+        self
+    }
+
+    /// How many marks of known callers are kept: 65,536, of 8 bytes each. A caller has two or three.
+    pub fn marks(mut self, marks: usize) -> Self {
+        self.marks = marks;
+        self
+    }
+
+    /// How many authentications may be under way at once: 64. Beyond it the answer is a 429 at
+    /// once.
+    pub fn max_in_flight(mut self, max: NonZeroU32) -> Self {
+        self.max_in_flight = max;
+        self
+    }
+
+    /// The clock: the operating system's.
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Who hears what became of each call: nobody.
+    pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.observer = Arc::new(observer);
+        self
+    }
+
+    /// What a host may choose about responses.
+    pub fn response(mut self, options: ResponseOptions) -> Self {
+        self.response = options;
+        self
+    }
+
+    /// The service.
+    ///
+    /// # Errors
+    /// [`BuildError`] names the part that does not fit.
+    pub fn build(self) -> Result<TokenService, BuildError> {
+        if !(48..=64).contains(&self.policy.ipv6_prefix) {
+            return Err(BuildError::Ipv6Prefix);
+        }
+        let table = Table::new(&self.response, self.policy.source)?;
+        let gate = Gate::new(
+            self.policy.with_debt(self.max_in_flight),
+            self.memory.unwrap_or_default(),
+            self.shared,
+            KnownCallers::new(self.marks),
+            Arc::clone(&self.observer),
+        );
+        Ok(TokenService {
+            authenticator: self.authenticator,
+            gate,
+            capacity: Capacity::new(self.max_in_flight),
+            clock: self.clock,
+            deadline: self.deadline,
+            observer: self.observer,
+            refresh_token: self.response.refresh_token,
+            table,
+        })
+    }
+}
+
+impl fmt::Debug for TokenServiceBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenServiceBuilder")
+            .field("policy", &self.policy)
+            .field("max_in_flight", &self.max_in_flight)
+            .field("response", &self.response)
+            .finish_non_exhaustive()
+    }
+}

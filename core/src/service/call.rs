@@ -1,0 +1,55 @@
+//! One call's account: whatever becomes of it, the observer hears of its end exactly once.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::failure::Failure;
+use crate::context::Context;
+use crate::credentials::AppClientId;
+use crate::observer::{Event, Observer};
+use crate::token::TokenSet;
+
+/// A call that has not ended. Dropped, it was cancelled.
+pub(super) struct Call<'a> {
+    observer: &'a dyn Observer,
+    cx: &'a Context,
+    app: Option<AppClientId>,
+    ended: bool,
+}
+
+impl<'a> Call<'a> {
+    pub(super) const fn begin(
+        observer: &'a dyn Observer,
+        cx: &'a Context,
+        app: Option<AppClientId>,
+    ) -> Self {
+        Self { observer, cx, app, ended: false }
+    }
+
+    pub(super) fn end(mut self, outcome: &Result<TokenSet, Failure>) {
+        self.ended = true;
+        let app = self.app.as_ref();
+        match (outcome, app) {
+            (Ok(tokens), Some(app)) => {
+                let expires_in = tokens.expires_in;
+                tell(self.observer, self.cx, &Event::Issued { app, expires_in });
+            }
+            // INVARIANT: tokens are given only for credentials, and these have an app's id.
+            (Ok(_), None) => {}
+            (Err(failure), app) => tell(self.observer, self.cx, &failure.event(app)),
+        }
+    }
+}
+
+impl Drop for Call<'_> {
+    fn drop(&mut self) {
+        if !self.ended {
+            tell(self.observer, self.cx, &Event::Cancelled { app: self.app.as_ref() });
+        }
+    }
+}
+
+/// Tells the observer. A panic in it ends there: it must not cost a caller the answer, nor, in a
+/// drop, the host its process.
+pub(super) fn tell(observer: &dyn Observer, cx: &Context, event: &Event<'_>) {
+    let _ = catch_unwind(AssertUnwindSafe(|| observer.on_event(cx, event)));
+}
