@@ -5,7 +5,9 @@ use super::Finding;
 use super::rust::{Named, own_paths};
 use crate::tree::{File, Tree};
 
-/// A module and its storey.
+const TABLE: &str = "xtask/src/tidy/storeys.rs";
+
+/// A module and its storey. What lies in a module's folder and has no line lives with it.
 type Place = (&'static str, u8);
 
 const PLACES: &[Place] = &[
@@ -18,6 +20,7 @@ const PLACES: &[Place] = &[
     ("authenticator", 2),
     ("limiter", 2),
     ("limiter/bucket", 2),
+    ("limiter/tag", 2),
     ("limiter/memory", 2),
     ("limiter/known", 2),
     ("limiter/policy", 2),
@@ -37,44 +40,37 @@ const STAIRS: &[(&str, &[&str])] = &[
     ("observer", &["outcome", "observer/tracing"]),
     ("observer/tracing", &["outcome", "observer"]),
     ("limiter", &["limiter/bucket"]),
-    ("limiter/memory", &["limiter/bucket", "limiter"]),
-    ("limiter/known", &["limiter/bucket", "limiter"]),
+    ("limiter/tag", &["limiter/bucket", "limiter"]),
+    ("limiter/memory", &["limiter/bucket", "limiter", "limiter/tag"]),
+    ("limiter/known", &["limiter/bucket", "limiter", "limiter/tag"]),
     ("limiter/policy", &["limiter/bucket", "limiter"]),
 ];
 
 pub fn check(tree: &Tree) -> Vec<Finding> {
     let mut found = Vec::new();
     for file in tree.rust() {
-        let Some(name) = module(&file.path) else { continue };
-        match place(name) {
-            Some(place) => found.extend(imports(file, place)),
-            None => {
-                found.push(Finding::at(&file.path, 0, "has no storey in xtask/src/tidy/storeys.rs"))
-            }
+        let Some(module) = module(&file.path) else { continue };
+        match home(&module) {
+            Some(place) => found.extend(imports(file, &module, place)),
+            None => found.push(Finding::at(&file.path, 0, format!("has no storey in {TABLE}"))),
         }
     }
     let gone = |place: &&Place| tree.file(&format!("core/src/{}.rs", place.0)).is_none();
     for (name, _) in PLACES.iter().filter(gone) {
-        let text = format!("there is no module `{name}`: take it out of the table of storeys");
-        found.push(Finding::at("xtask/src/tidy/storeys.rs", 0, text));
+        found.push(Finding::at(TABLE, 0, format!("there is no module `{name}`")));
     }
     found
 }
 
-fn module(path: &str) -> Option<&str> {
+fn module(path: &str) -> Option<Vec<String>> {
     let name = path.strip_prefix("core/src/")?.strip_suffix(".rs")?;
-    (name != "lib").then_some(name)
+    (name != "lib").then(|| name.split('/').map(str::to_owned).collect())
 }
 
-fn place(name: &str) -> Option<Place> {
-    PLACES.iter().copied().find(|(other, _)| *other == name)
-}
-
-fn imports(file: &File, from: Place) -> Vec<Finding> {
-    let module: Vec<String> = from.0.split('/').map(str::to_owned).collect();
+fn imports(file: &File, module: &[String], from: Place) -> Vec<Finding> {
     let judge =
         |named: &Named| judge(named, from).map(|text| Finding::at(&file.path, named.line, text));
-    own_paths(file, &module).iter().filter_map(judge).collect()
+    own_paths(file, module).iter().filter_map(judge).collect()
 }
 
 /// What is wrong with a path, if anything.
@@ -94,7 +90,10 @@ fn judge(named: &Named, from: Place) -> Option<String> {
 /// The innermost module that a path goes into.
 fn home(segments: &[String]) -> Option<Place> {
     let longest = (1..=segments.len()).rev();
-    longest.filter_map(|n| segments.get(..n)).find_map(|part| place(&part.join("/")))
+    longest.filter_map(|n| segments.get(..n)).find_map(|part| {
+        let name = part.join("/");
+        PLACES.iter().copied().find(|(module, _)| *module == name)
+    })
 }
 
 #[cfg(test)]
@@ -146,5 +145,14 @@ mod tests {
     fn the_table_is_whole_and_has_no_ghosts() {
         assert_eq!(found("core/src/attic.rs", ""), ["core/src/attic.rs:0"]);
         assert_eq!(breaches(&check(&Tree::of(&[]))).len(), PLACES.len());
+    }
+
+    #[test]
+    fn what_lies_in_a_module_s_folder_lives_with_it() {
+        let path = "core/src/limiter/memory/slot.rs";
+        assert!(found(path, "use super::sync::Mutex; use crate::limiter::tag::Tag;").is_empty());
+        assert_eq!(found(path, "use crate::limiter::known::Known;"), [format!("{path}:1")]);
+        let upward = "use crate::limiter::memory::slot::Slot;";
+        assert_eq!(found("core/src/limiter/tag.rs", upward), ["core/src/limiter/tag.rs:1"]);
     }
 }
