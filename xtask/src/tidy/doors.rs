@@ -1,12 +1,12 @@
-//! In the core, only `request.rs` and `response.rs` know JSON, and only `response.rs` knows a
-//! status or a header of HTTP.
+//! In the core, only the rooms of `request.rs` and `response.rs` know JSON, and only that of
+//! `response.rs` knows a status or a header of HTTP.
 
 use super::Finding;
 use super::rust::{Word, words};
 use crate::tree::{File, Tree};
 
-const JSON: &[&str] = &["core/src/request.rs", "core/src/response.rs"];
-const HTTP: &str = "core/src/response.rs";
+const REQUEST: &str = "core/src/request";
+const RESPONSE: &str = "core/src/response";
 /// What the answers, and those that the contract does without, are called by.
 const STATUSES: &[&str] =
     &["200", "400", "401", "403", "413", "415", "422", "429", "500", "502", "503"];
@@ -31,10 +31,10 @@ fn file(file: &File) -> Vec<Finding> {
 }
 
 fn judge(path: &str, word: &Word) -> Option<String> {
-    if word.text == "serde_json" && !JSON.contains(&path) {
+    if word.text == "serde_json" && !within(path, REQUEST) && !within(path, RESPONSE) {
         return Some("`serde_json` is the doors'".into());
     }
-    if path == HTTP {
+    if within(path, RESPONSE) {
         return None;
     }
     let lower = word.text.to_ascii_lowercase();
@@ -42,6 +42,11 @@ fn judge(path: &str, word: &Word) -> Option<String> {
         lower.strip_prefix('"').is_some_and(|text| HEADERS.iter().any(|h| text.starts_with(h)));
     let status = STATUSES.contains(&lower.trim_end_matches("_u16").trim_end_matches("u16"));
     (header || status).then(|| format!("{} is response.rs's to know", word.text))
+}
+
+/// Whether a file is a room's own or in its folder.
+fn within(path: &str, room: &str) -> bool {
+    path.strip_prefix(room).is_some_and(|rest| rest == ".rs" || rest.starts_with('/'))
 }
 
 #[cfg(test)]
@@ -56,6 +61,7 @@ mod tests {
     #[test]
     fn the_doors_may() {
         assert!(found("core/src/request.rs", "use serde_json::Value;").is_empty());
+        assert!(found("core/src/request/members.rs", "use serde_json::Value;").is_empty());
         assert!(
             found(
                 "core/src/response.rs",
@@ -79,6 +85,7 @@ mod tests {
             found("core/src/token.rs", "fn f() { serde_json::to_vec(x) }"),
             ["core/src/token.rs:1"]
         );
+        assert_eq!(found("core/src/requests.rs", "use serde_json::X;"), ["core/src/requests.rs:1"]);
         assert_eq!(found("core/src/request.rs", "const X: u16 = 422;"), ["core/src/request.rs:1"]);
         assert_eq!(found("core/src/service.rs", "f(429u16)"), ["core/src/service.rs:1"]);
         assert_eq!(found("core/src/service.rs", "\nf(\"retry-after\")"), ["core/src/service.rs:2"]);

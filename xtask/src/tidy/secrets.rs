@@ -15,7 +15,8 @@ const PLACES: &[&str] = &[
     "core/examples/",
     "core/src/credentials.rs", // where `AppSecret` is made
     "core/src/response.rs",    // where a token goes into the answer
-    "core/src/token.rs",       // where the tokens are made and judged
+    "core/src/response/",
+    "core/src/token.rs", // where the tokens are made and judged
     "core/tests/",
     "examples/",
     "tests/",
