@@ -1,9 +1,10 @@
-//! Tokensmith: an embeddable core that answers `POST /token`.
+#![doc = include_str!("../README.md")]
 
 mod authenticator;
 mod clock;
 mod context;
 mod credentials;
+pub mod guide;
 mod invalid;
 mod limiter;
 mod observer;

@@ -76,7 +76,7 @@ pub struct Charge<'a> {
     pub quota: Quota,
     /// How many tokens. A cost above the burst can never be granted.
     pub cost: NonZeroU32,
-    /// The key is that of a caller that has succeeded before ([`known`]): a limiter whose memory is
+    /// The key is that of a caller that has succeeded before: a limiter whose memory is
     /// bounded keeps room for it.
     pub known: bool,
 }
