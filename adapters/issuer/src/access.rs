@@ -1,0 +1,147 @@
+//! Access tokens: JWTs of RFC 9068.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use tokensmith::{AccessToken, UnixTime};
+
+use crate::signing::{ALGORITHM, SigningError, SigningKey};
+
+/// Base64url of a signature of 64 bytes.
+const SIGNATURE_CHARACTERS: usize = 86;
+
+/// Makes access tokens with one key. All that does not change from token to token is written once.
+pub(crate) struct AccessTokens {
+    key: SigningKey,
+    /// The header in base64url, with the dot after it.
+    header: String,
+    /// The claims up to the app's id.
+    opening: String,
+    life: Duration,
+}
+
+impl AccessTokens {
+    /// The texts are written as JSON strings; settings keep them free of control characters.
+    pub(crate) fn new(key: SigningKey, issuer: &str, audience: &str, life: Duration) -> Self {
+        let kid = key.kid();
+        let header = format!(r#"{{"typ":"at+jwt","alg":"{ALGORITHM}","kid":"{kid}"}}"#);
+        let header = URL_SAFE_NO_PAD.encode(header) + ".";
+        let mut opening = String::from(r#"{"iss":""#);
+        push_json_text(&mut opening, issuer);
+        opening.push_str(r#"","aud":""#);
+        push_json_text(&mut opening, audience);
+        // The prefix keeps apps and users apart in `sub` (RFC 9068 section 5).
+        opening.push_str(r#"","sub":"app:"#);
+        Self { key, header, opening, life }
+    }
+
+    /// Makes the token of an app. `id` is random: it makes the token one of a kind.
+    pub(crate) fn mint(
+        &self,
+        app: &str,
+        now: UnixTime,
+        id: &[u8; 16],
+    ) -> Result<AccessToken, SigningError> {
+        let claims = self.claims(app, now, id).ok_or(SigningError::Sign)?;
+        let length = [
+            self.header.len(),
+            base64::encoded_len(claims.len(), false).ok_or(SigningError::Sign)?,
+            1 + SIGNATURE_CHARACTERS,
+        ];
+        // Of the exact length: a token that grew would leave a copy behind.
+        let mut token = String::with_capacity(length.iter().sum());
+        token.push_str(&self.header);
+        URL_SAFE_NO_PAD.encode_string(claims, &mut token);
+        let signature = self.key.sign(token.as_bytes())?;
+        token.push('.');
+        URL_SAFE_NO_PAD.encode_string(signature, &mut token);
+        Ok(AccessToken::new(token))
+    }
+
+    /// The claims of RFC 9068 section 2.2; `None` when the clock is so far off that no time fits.
+    fn claims(&self, app: &str, now: UnixTime, id: &[u8; 16]) -> Option<String> {
+        let issued_at = now.as_secs();
+        let expires_at = issued_at.checked_add(self.life.as_secs())?;
+        let mut claims = String::with_capacity(self.opening.len().saturating_add(512));
+        claims.push_str(&self.opening);
+        push_json_text(&mut claims, app);
+        claims.push_str(r#"","client_id":""#);
+        push_json_text(&mut claims, app);
+        // INVARIANT: writing to a string never fails.
+        let _ = write!(claims, r#"","iat":{issued_at},"exp":{expires_at},"jti":""#);
+        URL_SAFE_NO_PAD.encode_string(id, &mut claims);
+        claims.push_str("\"}");
+        Some(claims)
+    }
+}
+
+/// Writes the inside of a JSON string (RFC 8259 section 7). INVARIANT: the text holds no control
+/// character; neither an `AppClientId` nor a checked setting does.
+fn push_json_text(json: &mut String, text: &str) {
+    for part in text.split_inclusive(['"', '\\']) {
+        match part.as_bytes().split_last() {
+            Some((last @ (b'"' | b'\\'), _)) => {
+                json.push_str(part.strip_suffix(char::from(*last)).unwrap_or(part));
+                json.push('\\');
+                json.push(char::from(*last));
+            }
+            _ => json.push_str(part),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::derived::tests::keys;
+    use crate::signing::SealedKey;
+
+    fn tokens() -> AccessTokens {
+        let key = SealedKey::generate(&keys()).unwrap().open(&keys()).unwrap();
+        AccessTokens::new(key, "https://issuer.example", "https://api.example", LIFE)
+    }
+
+    const LIFE: Duration = Duration::from_secs(3_600);
+
+    fn part(token: &AccessToken, index: usize) -> Value {
+        let part = token.expose_secret().split('.').nth(index).unwrap();
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn header_and_claims_are_those_of_rfc_9068() {
+        let tokens = tokens();
+        let token =
+            tokens.mint("appcl-1", UnixTime::from_secs(1_700_000_000), &[0xff; 16]).unwrap();
+        let kid = tokens.key.kid();
+        assert_eq!(part(&token, 0), json!({"typ": "at+jwt", "alg": "ES256", "kid": kid}));
+        let claims = json!({
+            "iss": "https://issuer.example", "aud": "https://api.example", "sub": "app:appcl-1",
+            "client_id": "appcl-1", "iat": 1_700_000_000, "exp": 1_700_003_600,
+            "jti": "_____________________w",
+        });
+        assert_eq!(part(&token, 1), claims);
+        assert_eq!(token.expose_secret().split('.').nth(2).unwrap().len(), SIGNATURE_CHARACTERS);
+    }
+
+    #[test]
+    fn any_id_that_an_app_may_have_is_written_as_it_is() {
+        for id in ["a\"b", "\\", "\"\"", "ünï 😀", "\",\"sub\":\"app:other", "\u{2028}", "\\u0041"]
+        {
+            let token = tokens().mint(id, UnixTime::from_secs(1), &[0; 16]).unwrap();
+            let claims = part(&token, 1);
+            assert_eq!(claims["client_id"], id);
+            assert_eq!(claims["sub"], format!("app:{id}"));
+            assert_eq!(claims.as_object().unwrap().len(), 7);
+        }
+    }
+
+    #[test]
+    fn a_clock_at_the_end_of_time_mints_nothing() {
+        assert!(tokens().mint("appcl-1", UnixTime::from_secs(u64::MAX), &[0; 16]).is_err());
+    }
+}

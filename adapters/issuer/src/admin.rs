@@ -1,0 +1,214 @@
+//! The administration of an issuer: its apps and their secrets.
+
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+use thiserror::Error;
+use tokensmith::{AppClientId, AppSecret, Presented, UnixTime};
+
+use crate::random;
+use crate::secret::{self, GeneratedSecret};
+use crate::state::State;
+use crate::store::StoreError;
+use crate::store::records::{AppRow, FoundApp};
+
+const ID_PREFIX: &str = "appcl-";
+const ID_LETTERS: usize = 20;
+const ID_ALPHABET: &[u8] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+const MAX_NAME_BYTES: usize = 128;
+
+/// Administers an issuer's apps. Its clones, and the admins of other processes that have the same
+/// store open, may work at the same time. A change is durable when the call returns, in force in
+/// this process at once, and in others within a second.
+///
+/// Its calls wait for the disk, and up to 4 s for other writers: an async host calls them on a
+/// thread that may block.
+#[derive(Clone)]
+pub struct Admin {
+    state: Arc<State>,
+}
+
+/// A new app.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct CreatedApp {
+    /// Its id: `appcl-` and 20 letters or digits.
+    pub id: AppClientId,
+    /// Its secret. It is shown this once and cannot be read again.
+    pub secret: AppSecret,
+}
+
+/// An app, as it is listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AppSummary {
+    /// Its id.
+    pub id: AppClientId,
+    /// The name that it was created with.
+    pub name: String,
+    /// Whether it may have tokens.
+    pub enabled: bool,
+    /// When it was created.
+    pub created: UnixTime,
+    /// Its record was changed by something else than Tokensmith. Requests for it are a 502, and
+    /// nothing else here can be relied on.
+    pub damaged: bool,
+}
+
+/// Why a call of the administration failed. Nothing was changed, and nothing secret is in it.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum AdminError {
+    /// An argument is out of its bounds.
+    #[error("`{name}` must be {bounds}")]
+    Invalid {
+        /// Which argument.
+        name: &'static str,
+        /// What it must be.
+        bounds: &'static str,
+    },
+    /// There is no such app.
+    #[error("there is no such app")]
+    NotFound,
+    /// The store failed, or holds a damaged record.
+    #[error("the store failed")]
+    Store(#[source] Box<dyn Error + Send + Sync>),
+}
+
+impl AdminError {
+    /// The code that stands for the error in every language.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Invalid { .. } => "ERR_ADMIN_INVALID",
+            Self::NotFound => "ERR_ADMIN_NOT_FOUND",
+            Self::Store(_) => "ERR_ADMIN_STORE",
+        }
+    }
+}
+
+impl From<StoreError> for AdminError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(Box::new(error))
+    }
+}
+
+/// A record that was to be changed, and cannot be trusted.
+#[derive(Debug, Error)]
+#[error("the record of the app is damaged")]
+struct DamagedApp;
+
+impl Admin {
+    pub(crate) fn new(state: Arc<State>) -> Self {
+        Self { state }
+    }
+
+    /// Makes an app with a secret. The name is for people: 1 to 128 bytes without control
+    /// characters; several apps may have the same.
+    ///
+    /// # Errors
+    /// [`AdminError::Invalid`] for another name, [`AdminError::Store`] if it cannot be stored.
+    pub fn create_app(&self, name: &str) -> Result<CreatedApp, AdminError> {
+        if !(1..=MAX_NAME_BYTES).contains(&name.len()) || name.chars().any(char::is_control) {
+            let bounds = "1 to 128 bytes without control characters";
+            return Err(AdminError::Invalid { name: "name", bounds });
+        }
+        let random = self.state.random.as_ref();
+        let id = random::text(random, ID_ALPHABET, ID_LETTERS).map_err(StoreError::from)?;
+        let secret = GeneratedSecret::generate(&self.state.settings.secret_prefix, random)
+            .map_err(StoreError::from)?;
+        let shown = Presented::new(&format!("{ID_PREFIX}{id}"), secret.text);
+        let shown = shown.credentials().cloned().map_err(|e| AdminError::Store(e.into()))?;
+        let digest = secret::digest(
+            &self.state.keys.pepper,
+            shown.id.as_str(),
+            shown.secret.expose_secret(),
+        );
+        let stored = secret::stored(&secret.id, &digest);
+        let created_at = UnixTime::from_secs(self.state.clock.wall().as_secs());
+        let app = AppRow { id: shown.id, name: name.to_owned(), enabled: true, created_at };
+        self.state.change(|records| {
+            records.put_app(&app)?;
+            records.put_secret(&secret.id, &app.id, stored, created_at)
+        })?;
+        Ok(CreatedApp { id: app.id, secret: shown.secret })
+    }
+
+    /// All apps, the latest last.
+    ///
+    /// # Errors
+    /// [`AdminError::Store`] if the store cannot be read.
+    pub fn list_apps(&self) -> Result<Vec<AppSummary>, AdminError> {
+        let found = self.state.look(|records| records.apps())?;
+        let mut apps: Vec<_> = found.into_iter().filter_map(AppSummary::of).collect();
+        apps.sort_by(|one, two| (one.created, &one.id).cmp(&(two.created, &two.id)));
+        Ok(apps)
+    }
+
+    /// Lets an app have no more tokens. Those that it has live on to their end.
+    ///
+    /// # Errors
+    /// [`AdminError::NotFound`] if there is no such app, [`AdminError::Store`] if its record is
+    /// damaged or cannot be stored.
+    pub fn disable_app(&self, id: &AppClientId) -> Result<(), AdminError> {
+        self.set_enabled(id, false)
+    }
+
+    /// Lets an app have tokens again.
+    ///
+    /// # Errors
+    /// As [`disable_app`](Self::disable_app).
+    pub fn enable_app(&self, id: &AppClientId) -> Result<(), AdminError> {
+        self.set_enabled(id, true)
+    }
+
+    /// The public keys that verify the access tokens, as a JWK set (RFC 7517 section 5): the body
+    /// of `/.well-known/jwks.json`.
+    pub fn jwks(&self) -> Arc<str> {
+        Arc::clone(&self.state.in_force().jwks)
+    }
+
+    fn set_enabled(&self, id: &AppClientId, enabled: bool) -> Result<(), AdminError> {
+        let found = self.state.change(|records| {
+            let found = records.app(id)?;
+            // A damaged row is left as it is: a new tag would vouch for it.
+            if let Some(FoundApp::Whole(app)) = &found {
+                records.put_app(&AppRow { enabled, ..app.clone() })?;
+            }
+            Ok(found)
+        })?;
+        match found {
+            Some(FoundApp::Whole(_)) => Ok(()),
+            Some(FoundApp::Damaged { .. }) => Err(AdminError::Store(Box::new(DamagedApp))),
+            None => Err(AdminError::NotFound),
+        }
+    }
+}
+
+impl fmt::Debug for Admin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Admin").field("store", &self.state.settings.store).finish_non_exhaustive()
+    }
+}
+
+impl AppSummary {
+    /// `None` for a record of which not even the id is left.
+    fn of(found: FoundApp) -> Option<Self> {
+        Some(match found {
+            FoundApp::Whole(app) => Self {
+                id: app.id,
+                name: app.name,
+                enabled: app.enabled,
+                created: app.created_at,
+                damaged: false,
+            },
+            FoundApp::Damaged { id } => Self {
+                id: id?,
+                name: String::new(),
+                enabled: false,
+                created: UnixTime::from_secs(0),
+                damaged: true,
+            },
+        })
+    }
+}

@@ -1,0 +1,158 @@
+//! Files that only their owner may read: made whole under a name of their own, and never over
+//! another.
+
+use std::ffi::OsString;
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
+use std::io::{self, ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+
+use crate::random::{self, Random};
+
+const TEMPORARY: &str = ".tmp";
+const NAME_LETTERS: &[u8] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+
+/// Makes the file with that content, unless it is there already. Afterwards a file of that name is
+/// whole and durable, whoever made it, and whenever the process is killed.
+pub(crate) fn place(path: &Path, content: &[u8], random: &dyn Random) -> io::Result<()> {
+    // A racing starter may sweep our temporary file away; each turn makes a new one.
+    for _ in 0..16 {
+        if path.try_exists()? {
+            return sync_folder(path);
+        }
+        let temporary = temporary_of(path, random)?;
+        write_new(&temporary, content)?;
+        // A link fails when the name is taken, where a rename would replace what is there.
+        let linked = fs::hard_link(&temporary, path);
+        remove(&temporary)?;
+        match linked {
+            Ok(()) => return sync_folder(path),
+            Err(e) if matches!(e.kind(), ErrorKind::AlreadyExists | ErrorKind::NotFound) => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Err(io::Error::other("the file is made and removed by turns"))
+}
+
+/// Removes the temporary files that killed starters left beside `path`.
+pub(crate) fn sweep(path: &Path) -> io::Result<()> {
+    let Some(name) = path.file_name() else { return Ok(()) };
+    let mut prefix = name.to_os_string();
+    prefix.push(".");
+    for entry in fs::read_dir(folder(path))? {
+        let name = entry?.file_name();
+        let bytes = name.as_encoded_bytes();
+        if bytes.starts_with(prefix.as_encoded_bytes()) && bytes.ends_with(TEMPORARY.as_bytes()) {
+            remove(&path.with_file_name(&name))?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes the folder that `path` lies in, for its owner alone, unless it is there.
+pub(crate) fn make_folder(path: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder(path))
+}
+
+/// The bits by which others than the owner may use a file: 0 is as it should be. Always 0 where
+/// files have no modes (Windows).
+pub(crate) fn loose_bits(metadata: &Metadata) -> u32 {
+    #[cfg(unix)]
+    return std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o077;
+    #[cfg(not(unix))]
+    {
+        let _ = metadata;
+        0
+    }
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn temporary_of(path: &Path, random: &dyn Random) -> io::Result<PathBuf> {
+    let unique = random::text(random, NAME_LETTERS, 12).map_err(io::Error::other)?;
+    let mut name = path.file_name().map_or_else(OsString::new, OsString::from);
+    name.push(".");
+    name.push(unique);
+    name.push(TEMPORARY);
+    Ok(path.with_file_name(name))
+}
+
+fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(content)?;
+    file.sync_all()
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
+/// Makes the names in the folder durable. Windows keeps no handle of a folder to do that with.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(folder(path))?.sync_all() } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+    use crate::random::OsRandom;
+
+    #[test]
+    fn what_is_there_is_never_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        let random = OsRandom::warm().unwrap();
+        place(&path, b"first", &random).unwrap();
+        place(&path, b"second", &random).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"first");
+        assert_eq!(loose_bits(&fs::metadata(&path).unwrap()), 0);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn starters_that_sweep_each_other_agree_on_one_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        let seen: Vec<_> = thread::scope(|scope| {
+            let starters: Vec<_> = (0_u8..8)
+                .map(|i| {
+                    let path = &path;
+                    scope.spawn(move || {
+                        sweep(path).unwrap();
+                        place(path, &[i; 32], &OsRandom::warm().unwrap()).unwrap();
+                        fs::read(path).unwrap()
+                    })
+                })
+                .collect();
+            starters.into_iter().map(|starter| starter.join().unwrap()).collect()
+        });
+        assert!(seen.iter().all(|content| content.len() == 32 && content == &seen[0]));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn only_what_starters_left_is_swept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        for name in ["a.x.tmp", "a", "b.x.tmp", "a.tmpx", "xa.y.tmp"] {
+            fs::write(folder.path().join(name), "x").unwrap();
+        }
+        sweep(&path).unwrap();
+        assert!(!folder.path().join("a.x.tmp").exists());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 4);
+    }
+}

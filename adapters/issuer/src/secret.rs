@@ -1,0 +1,184 @@
+//! Generated secrets: how one looks, and what of it is stored.
+
+use std::fmt;
+
+use aws_lc_rs::hmac;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use tokensmith::SecretString;
+use zeroize::Zeroizing;
+
+use crate::derived::DerivedKeys;
+use crate::random::{self, Random, RandomError};
+
+const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const ID_LETTERS: usize = 12;
+const BODY_DIGITS: usize = 43;
+const CHECKSUM_DIGITS: usize = 6;
+const SCHEME: &str = "$tokensmith-hmac-sha256$v=1$k=";
+
+/// The digest of a secret under the pepper: as much of a secret as is kept.
+pub(crate) type Digest = [u8; 32];
+
+/// A secret as it is made: its id, which is no secret, and its text, which is shown once.
+pub(crate) struct GeneratedSecret {
+    pub(crate) id: String,
+    pub(crate) text: SecretString,
+}
+
+impl fmt::Debug for GeneratedSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GeneratedSecret").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+impl GeneratedSecret {
+    /// `<prefix>_<id><_><256 random bits><CRC-32 of all before>`, the numbers in base 62. The prefix
+    /// lets secret scanners find a leak, the checksum keeps them from false alarms.
+    pub(crate) fn generate(prefix: &str, random: &dyn Random) -> Result<Self, RandomError> {
+        let id = random::text(random, BASE62, ID_LETTERS)?;
+        let mut bits = Zeroizing::new([0_u8; 32]);
+        random.fill(&mut bits[..])?;
+        Ok(Self { text: assemble(prefix, &id, &bits), id })
+    }
+}
+
+fn assemble(prefix: &str, id: &str, bits: &[u8; 32]) -> SecretString {
+    let length = prefix.len().saturating_add(2 + ID_LETTERS + BODY_DIGITS + CHECKSUM_DIGITS);
+    // Of the exact length, so that no copy stays behind when it grows or shrinks.
+    let mut text = String::with_capacity(length);
+    for part in [prefix, "_", id, "_"] {
+        text.push_str(part);
+    }
+    push_base62(&mut text, &mut *Zeroizing::new(*bits), BODY_DIGITS);
+    let checksum = crc32fast::hash(text.as_bytes());
+    push_base62(&mut text, &mut checksum.to_be_bytes(), CHECKSUM_DIGITS);
+    SecretString::from(text)
+}
+
+/// Writes a big-endian number in base 62, zero-padded to so many digits. The number is used up.
+fn push_base62(text: &mut String, number: &mut [u8], digits: usize) {
+    let mut reversed = Zeroizing::new([0_u8; BODY_DIGITS]);
+    let places = reversed.iter_mut().take(digits);
+    for place in places {
+        let mut rest = 0_u32;
+        for byte in number.iter_mut() {
+            // INVARIANT: the rest is below 62, so this is below 62 * 256 and the quotient a byte.
+            let dividend = (rest << 8) | u32::from(*byte);
+            *byte = u8::try_from(dividend / 62).unwrap_or(u8::MAX);
+            rest = dividend % 62;
+        }
+        *place = BASE62.get(rest as usize).copied().unwrap_or(b'0');
+    }
+    text.extend(reversed.iter().take(digits).rev().map(|digit| char::from(*digit)));
+}
+
+/// The digest of an app's secret. The lengths keep the boundary between id and secret fixed: no
+/// other pair of them makes the same input.
+pub(crate) fn digest(pepper: &hmac::Key, app: &str, secret: &str) -> Digest {
+    let mut mac = hmac::Context::with_key(pepper);
+    mac.update(b"tokensmith/secret/v1\0");
+    for part in [app, secret] {
+        // INVARIANT: core's bounds are 128 and 1,024 bytes, so no length is cut off.
+        let length = u16::try_from(part.len()).unwrap_or(u16::MAX);
+        mac.update(&length.to_be_bytes());
+        mac.update(part.as_bytes());
+    }
+    let mut digest = [0; 32];
+    digest.copy_from_slice(mac.sign().as_ref());
+    digest
+}
+
+/// What the store keeps of a secret: a PHC string that says how the digest was made.
+pub(crate) fn stored(id: &str, digest: &Digest) -> String {
+    let digest = STANDARD_NO_PAD.encode(digest);
+    format!("{SCHEME}{}${id}${digest}", DerivedKeys::PEPPER_ID)
+}
+
+/// Reads the digest out of a stored secret; `None` for another scheme, pepper or secret id.
+pub(crate) fn read_stored(stored: &str, id: &str) -> Option<Digest> {
+    let (pepper, rest) = stored.strip_prefix(SCHEME)?.split_once('$')?;
+    let (named, digest) = rest.split_once('$')?;
+    if pepper != DerivedKeys::PEPPER_ID.to_string() || named != id {
+        return None;
+    }
+    STANDARD_NO_PAD.decode(digest).ok()?.try_into().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::hmac::HMAC_SHA256;
+    use secrecy::ExposeSecret as _;
+
+    use super::*;
+    use crate::random::OsRandom;
+
+    fn text(id: &str, bits: &[u8; 32]) -> String {
+        assemble("tsas", id, bits).expose_secret().to_owned()
+    }
+
+    // From an independent implementation (Python's int, zlib.crc32).
+    #[test]
+    fn the_format_is_exact() {
+        assert_eq!(
+            text("abcdefABCDEF", &[0; 32]),
+            "tsas_abcdefABCDEF_00000000000000000000000000000000000000000003hEZ1h"
+        );
+        assert_eq!(
+            text("000000000000", &[0xff; 32]),
+            "tsas_000000000000_yhjskwdA6OZ1AL1YmHWZWm8LLG7HjnuCA2j5rOw8Xp10MclmR"
+        );
+        let counting: [u8; 32] = std::array::from_fn(|i| u8::try_from(i).unwrap());
+        assert_eq!(
+            text("Zz09Zz09Zz09", &counting),
+            "tsas_Zz09Zz09Zz09_003aUlTJC7tjlCTQj2uNU3MFagCXG9LRKRcwGkBIDlf4bdyDm"
+        );
+    }
+
+    #[test]
+    fn a_secret_is_67_characters_and_never_the_same() {
+        let random = OsRandom::warm().unwrap();
+        let one = GeneratedSecret::generate("tsas", &random).unwrap();
+        let two = GeneratedSecret::generate("tsas", &random).unwrap();
+        assert_eq!(one.text.expose_secret().len(), 67);
+        assert_ne!(one.text.expose_secret(), two.text.expose_secret());
+        assert!(one.text.expose_secret().starts_with(&format!("tsas_{}_", one.id)));
+        assert!(!format!("{one:?}").contains(one.text.expose_secret()));
+    }
+
+    #[test]
+    fn the_digest_is_the_written_formula() {
+        let pepper = hmac::Key::new(HMAC_SHA256, &[7; 32]);
+        let digest = digest(&pepper, "appcl-1234", "a secret");
+        assert_eq!(
+            stored("AAAAAAAAAAAA", &digest),
+            "$tokensmith-hmac-sha256$v=1$k=1$AAAAAAAAAAAA$KU2RQHSajVYoVcw6YtkPTO0IHbXlxGz0cbcpEsiD9kc"
+        );
+    }
+
+    #[test]
+    fn a_shifted_boundary_is_another_digest() {
+        let pepper = hmac::Key::new(HMAC_SHA256, &[7; 32]);
+        assert_ne!(digest(&pepper, "ab", "c"), digest(&pepper, "a", "bc"));
+        assert_ne!(digest(&pepper, "a\0\u{1}b", "c"), digest(&pepper, "a", "b\0\u{1}c"));
+    }
+
+    #[test]
+    fn only_the_own_scheme_pepper_and_id_are_read() {
+        let digest = [9; 32];
+        let good = stored("AAAAAAAAAAAA", &digest);
+        assert_eq!(read_stored(&good, "AAAAAAAAAAAA"), Some(digest));
+        assert_eq!(read_stored(&good, "AAAAAAAAAAAB"), None);
+        for bad in [
+            good.replace("k=1", "k=2"),
+            good.replace("v=1", "v=2"),
+            good.replace("hmac", "hmad"),
+            good.chars().take(good.len() - 1).collect(),
+            format!("{good}A"),
+            "a plain secret".to_owned(),
+            String::new(),
+        ] {
+            assert_eq!(read_stored(&bad, "AAAAAAAAAAAA"), None, "{bad}");
+        }
+    }
+}

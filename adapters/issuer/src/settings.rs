@@ -1,0 +1,135 @@
+//! What a host sets about an issuer, and the bounds of it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What a host sets about an issuer.
+///
+/// ```
+/// use tokensmith_issuer::IssuerSettings;
+///
+/// let mut settings = IssuerSettings::new("data/tokensmith.db");
+/// settings.issuer = "https://tokens.example".into();
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct IssuerSettings {
+    /// The SQLite file with apps, secrets and signing keys; made on a first start, with its folder.
+    /// It must lie on a local disk: SQLite's write-ahead log does not work over a network.
+    pub store: PathBuf,
+    /// The file with the root key; made on a first start. By default `root.key` beside the store.
+    pub root_key_file: Option<PathBuf>,
+    /// `iss` of access tokens (RFC 9068 section 2.2): 1 to 512 visible ASCII characters. Refresh
+    /// tokens are bound to it. By default `http://127.0.0.1:8080`.
+    pub issuer: String,
+    /// `aud` of access tokens, as `issuer` is; the issuer by default.
+    pub audience: Option<String>,
+    /// How long access tokens are good for, in whole seconds: 60 s to 24 h, 1 h by default.
+    pub token_life: Duration,
+    /// What generated secrets begin with: 2 to 8 lower-case letters, `tsas` by default. Scanners
+    /// find leaked secrets by it.
+    pub secret_prefix: String,
+}
+
+/// A setting that is out of its bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{name}` must be {bounds}")]
+#[non_exhaustive]
+pub struct SettingError {
+    /// The setting's name, as the field of [`IssuerSettings`] is called.
+    pub name: &'static str,
+    /// What it must be.
+    pub bounds: &'static str,
+}
+
+impl IssuerSettings {
+    /// The defaults, with the store in that file.
+    pub fn new(store: impl Into<PathBuf>) -> Self {
+        Self {
+            store: store.into(),
+            root_key_file: None,
+            issuer: "http://127.0.0.1:8080".to_owned(),
+            audience: None,
+            token_life: Duration::from_hours(1),
+            secret_prefix: "tsas".to_owned(),
+        }
+    }
+
+    /// Whether all settings are within their bounds.
+    ///
+    /// # Errors
+    /// [`SettingError`] names the first that is not.
+    pub fn check(&self) -> Result<(), SettingError> {
+        let names = "1 to 512 visible ASCII characters";
+        let life = Duration::from_secs(60)..=Duration::from_hours(24);
+        let letters = self.secret_prefix.as_bytes();
+        let whole = self.token_life.subsec_nanos() == 0;
+        let error = |name, bounds| Err(SettingError { name, bounds });
+        if self.store.file_name().is_none() {
+            return error("store", "the path of a file");
+        }
+        if !is_name(&self.issuer) {
+            return error("issuer", names);
+        }
+        if !self.audience.as_deref().is_none_or(is_name) {
+            return error("audience", names);
+        }
+        if !whole || !life.contains(&self.token_life) {
+            return error("token_life", "60 to 86,400 whole seconds");
+        }
+        if !(2..=8).contains(&letters.len()) || !letters.iter().all(u8::is_ascii_lowercase) {
+            return error("secret_prefix", "2 to 8 lower-case letters");
+        }
+        Ok(())
+    }
+
+    /// Where the root key lies.
+    pub(crate) fn root(&self) -> PathBuf {
+        self.root_key_file.clone().unwrap_or_else(|| self.store.with_file_name("root.key"))
+    }
+
+    pub(crate) fn audience(&self) -> &str {
+        self.audience.as_deref().unwrap_or(&self.issuer)
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    (1..=512).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(change: impl FnOnce(&mut IssuerSettings)) -> Option<&'static str> {
+        let mut settings = IssuerSettings::new("a.db");
+        change(&mut settings);
+        settings.check().err().map(|error| error.name)
+    }
+
+    #[test]
+    fn the_bounds_are_exact() {
+        assert_eq!(fault(|_| {}), None);
+        assert_eq!(fault(|s| s.store = "/".into()), Some("store"));
+        for bad in [String::new(), "i".repeat(513), "a b".into(), "a\n".into(), "ü".into()] {
+            assert_eq!(fault(|s| s.issuer = bad.clone()), Some("issuer"), "{bad}");
+            assert_eq!(fault(|s| s.audience = Some(bad.clone())), Some("audience"), "{bad}");
+        }
+        for (seconds, good) in [(59, false), (60, true), (86_400, true), (86_401, false)] {
+            let life = fault(|s| s.token_life = Duration::from_secs(seconds));
+            assert_eq!(life.is_none(), good, "{seconds}");
+        }
+        assert_eq!(fault(|s| s.token_life = Duration::from_millis(60_500)), Some("token_life"));
+        for (prefix, good) in
+            [("a", false), ("ab", true), ("abcdefgh", true), ("abcdefghi", false), ("aB", false)]
+        {
+            assert_eq!(fault(|s| s.secret_prefix = prefix.into()).is_none(), good, "{prefix}");
+        }
+    }
+
+    #[test]
+    fn the_root_lies_beside_the_store() {
+        assert_eq!(IssuerSettings::new("x/a.db").root(), PathBuf::from("x/root.key"));
+        assert_eq!(IssuerSettings::new("a.db").root(), PathBuf::from("root.key"));
+    }
+}

@@ -1,0 +1,182 @@
+//! What an issuer and its admins share: the keys, and what is in force now.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use rusqlite::{Connection, TransactionBehavior};
+use tokensmith::{Clock, Context, Event, Observer};
+
+use crate::access::AccessTokens;
+use crate::derived::DerivedKeys;
+use crate::directory::Directory;
+use crate::random::Random;
+use crate::settings::IssuerSettings;
+use crate::signing::SealedKey;
+use crate::store::records::Records;
+use crate::store::{self, StoreError};
+
+/// The part that [`Event::ReloadFailed`] names.
+const PART: &str = "issuer";
+
+pub(crate) struct State {
+    pub(crate) settings: IssuerSettings,
+    pub(crate) keys: DerivedKeys,
+    pub(crate) random: Box<dyn Random>,
+    pub(crate) clock: Arc<dyn Clock>,
+    observer: Arc<dyn Observer>,
+    in_force: RwLock<Arc<InForce>>,
+    /// Whoever changes what is in force holds it, from before it reads the store: so the latest
+    /// state read is the one that stays.
+    writer: Mutex<Option<Connection>>,
+}
+
+/// What the store held at one moment. Never changed, but replaced whole.
+pub(crate) struct InForce {
+    /// The store's count of changes.
+    pub(crate) changes: u64,
+    pub(crate) directory: Directory,
+    pub(crate) tokens: Arc<AccessTokens>,
+    pub(crate) jwks: Arc<str>,
+    sealed: SealedKey,
+}
+
+impl State {
+    pub(crate) fn open(
+        settings: IssuerSettings,
+        random: Box<dyn Random>,
+        clock: Arc<dyn Clock>,
+        observer: Arc<dyn Observer>,
+    ) -> Result<Self, StoreError> {
+        let root = settings.root();
+        let (mut connection, keys) =
+            store::open(&settings.store, &root, random.as_ref(), clock.wall())?;
+        let transaction = connection.transaction()?;
+        let records = Records { connection: &transaction, key: &keys.rows };
+        let in_force = InForce::read(&records, &settings, &keys, random.as_ref(), None)?;
+        drop(transaction);
+        Ok(Self {
+            settings,
+            keys,
+            random,
+            clock,
+            observer,
+            in_force: RwLock::new(Arc::new(in_force)),
+            writer: Mutex::new(Some(connection)),
+        })
+    }
+
+    /// What is in force now.
+    pub(crate) fn in_force(&self) -> Arc<InForce> {
+        Arc::clone(&self.in_force.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Changes the store in one transaction, durable on return, and in force here on return. If
+    /// anything fails, nothing is changed: all that can fail comes before the commit.
+    pub(crate) fn change<T>(
+        &self,
+        change: impl FnOnce(&Records<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.with_connection(|connection| {
+            let transaction =
+                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let records = self.records(&transaction);
+            let changed = change(&records)?;
+            records.put_changes(records.changes()?.saturating_add(1))?;
+            let in_force = self.read(&records)?;
+            transaction.commit()?;
+            self.replace(in_force);
+            Ok(changed)
+        })
+    }
+
+    /// Reads the store in one transaction.
+    pub(crate) fn look<T>(
+        &self,
+        look: impl FnOnce(&Records<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.with_connection(|connection| {
+            let transaction = connection.transaction()?;
+            look(&self.records(&transaction))
+        })
+    }
+
+    /// Puts in force what another process changed, if it did. `connection` is the watcher's own.
+    pub(crate) fn reload(&self, connection: &mut Connection) -> Result<(), StoreError> {
+        let _writer = self.writer();
+        let transaction = connection.transaction()?;
+        let records = self.records(&transaction);
+        if records.changes()? != self.in_force().changes {
+            self.replace(self.read(&records)?);
+        }
+        Ok(())
+    }
+
+    /// Tells the host that what was in force stays, because a newer state cannot be trusted.
+    pub(crate) fn tell_reload_failed(&self) {
+        let cx = Context::new(self.clock.wall(), self.clock.tick());
+        self.observer.on_event(&cx, &Event::ReloadFailed { part: PART });
+    }
+
+    fn with_connection<T>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut writer = self.writer();
+        // Taken out, and put back after success alone: after a failed write or fsync nothing is
+        // known of the connection, so it is closed, and the next call opens another.
+        let mut connection = match writer.take() {
+            Some(connection) => connection,
+            None => store::connect(&self.settings.store)?,
+        };
+        let done = work(&mut connection)?;
+        *writer = Some(connection);
+        Ok(done)
+    }
+
+    fn writer(&self) -> MutexGuard<'_, Option<Connection>> {
+        // What a panic left is whole: the connection is taken out while it is used.
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn records<'a>(&'a self, connection: &'a Connection) -> Records<'a> {
+        Records { connection, key: &self.keys.rows }
+    }
+
+    fn read(&self, records: &Records<'_>) -> Result<InForce, StoreError> {
+        let (settings, keys, random) = (&self.settings, &self.keys, self.random.as_ref());
+        InForce::read(records, settings, keys, random, Some(&self.in_force()))
+    }
+
+    fn replace(&self, in_force: InForce) {
+        let new = Arc::new(in_force);
+        let mut place = self.in_force.write().unwrap_or_else(PoisonError::into_inner);
+        let old = std::mem::replace(&mut *place, new);
+        // The old one may be large: it is freed when the lock is free.
+        drop(place);
+        drop(old);
+    }
+}
+
+impl InForce {
+    /// Reads the store's present state. The signing key is opened anew only if it is another.
+    fn read(
+        records: &Records<'_>,
+        settings: &IssuerSettings,
+        keys: &DerivedKeys,
+        random: &dyn Random,
+        before: Option<&Self>,
+    ) -> Result<Self, StoreError> {
+        let changes = records.changes()?;
+        let directory = Directory::build(&records.directory()?, random)?;
+        let sealed = records.signing_key()?;
+        let (tokens, jwks) = match before.filter(|before| before.sealed == sealed) {
+            Some(before) => (Arc::clone(&before.tokens), Arc::clone(&before.jwks)),
+            None => {
+                let key = sealed.open(keys)?;
+                let jwks = Arc::from(key.jwks());
+                let (issuer, audience) = (&settings.issuer, settings.audience());
+                (Arc::new(AccessTokens::new(key, issuer, audience, settings.token_life)), jwks)
+            }
+        };
+        Ok(Self { changes, directory, tokens, jwks, sealed })
+    }
+}

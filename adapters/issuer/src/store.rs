@@ -1,0 +1,172 @@
+//! The store: one SQLite file that several processes share, and its first start.
+
+use std::fs;
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+use thiserror::Error;
+use tokensmith::UnixTime;
+
+use crate::derived::DerivedKeys;
+use crate::private_file;
+use crate::random::Random;
+use crate::root::{Root, RootError};
+use crate::signing::{SealedKey, SigningError};
+
+pub(crate) mod records;
+mod row;
+
+use records::Records;
+
+/// Marks the file as a store of this kind: "ToSm".
+const APPLICATION_ID: i32 = 0x546f_536d;
+const SCHEMA_VERSION: i32 = 1;
+/// How long a writer waits for another: within the deadline that hosts set.
+const BUSY: Duration = Duration::from_secs(4);
+
+/// Why the store cannot be used.
+#[derive(Debug, Error)]
+pub(crate) enum StoreError {
+    #[error("the database failed")]
+    Sqlite(#[from] rusqlite::Error),
+    #[error("the file cannot be read or made")]
+    File(#[from] std::io::Error),
+    #[error("the file is open to others (mode bits {0:03o}); its mode must be 0600")]
+    Loose(u32),
+    #[error("the file is not a store of this kind")]
+    Foreign,
+    #[error("the store is of version {0}, which a later release made")]
+    Newer(i32),
+    #[error("the root key does not fit the store, or the head of the store is damaged")]
+    Mismatch,
+    #[error("the record of the signing key is damaged")]
+    SigningKey,
+    #[error("a number is too large to be stored")]
+    Number,
+    #[error(transparent)]
+    Root(#[from] RootError),
+    #[error(transparent)]
+    Signing(#[from] SigningError),
+    #[error("no keys could be derived from the root key")]
+    Derive,
+    #[error(transparent)]
+    Random(#[from] crate::random::RandomError),
+}
+
+/// What a file holds, by the two numbers in its header.
+enum Held {
+    Nothing,
+    Store,
+}
+
+/// Opens the store, and makes what a first start makes: the root key, the tables and the signing
+/// key. Whoever starts at the same time, and whenever one is killed, the root comes first and all
+/// else in one transaction, so that the next start finds everything or begins anew with that root.
+pub(crate) fn open(
+    path: &Path,
+    root: &Path,
+    random: &dyn Random,
+    now: UnixTime,
+) -> Result<(Connection, DerivedKeys), StoreError> {
+    private_file::make_folder(path)?;
+    // SQLite would make a file that others may read; beside this one its -wal and -shm get its mode.
+    private_file::place(path, &[], random)?;
+    let mut connection = connect(path)?;
+    let keys = match held(&connection)? {
+        Held::Store => with_root(&connection, &Root::load(root)?)?,
+        Held::Nothing => {
+            let keys = first_start(&mut connection, root, random, now)?;
+            private_file::sweep(path)?;
+            keys
+        }
+    };
+    Ok((connection, keys))
+}
+
+/// A connection to a store that may be empty yet.
+pub(crate) fn connect(path: &Path) -> Result<Connection, StoreError> {
+    // Not by opening it: closing a second handle would drop the locks that SQLite has on the file.
+    match private_file::loose_bits(&fs::metadata(path)?) {
+        0 => {}
+        bits => return Err(StoreError::Loose(bits)),
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY)?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    held(&connection)?;
+    write_ahead(&connection)?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    Ok(connection)
+}
+
+fn held(connection: &Connection) -> Result<Held, StoreError> {
+    // One statement, so that it sees one state while another process starts.
+    let sql = "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)
+               FROM pragma_application_id, pragma_user_version";
+    let (application, version, tables) = connection.query_row(sql, [], |row| {
+        Ok((row.get::<_, i32>(0)?, row.get::<_, i32>(1)?, row.get::<_, i64>(2)?))
+    })?;
+    match (application, version, tables) {
+        (APPLICATION_ID, SCHEMA_VERSION, _) => Ok(Held::Store),
+        (APPLICATION_ID, version, _) => Err(StoreError::Newer(version)),
+        (0, 0, 0) => Ok(Held::Nothing),
+        _ => Err(StoreError::Foreign),
+    }
+}
+
+/// Switches to the write-ahead log, which lasts. SQLite does not wait for others here, so we do.
+fn write_ahead(connection: &Connection) -> Result<(), StoreError> {
+    const STEP: Duration = Duration::from_millis(10);
+    let mut waited = Duration::ZERO;
+    loop {
+        let mode = connection
+            .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0));
+        match mode {
+            Ok(mode) if mode == "wal" => return Ok(()),
+            Ok(_) => return Err(StoreError::Foreign),
+            Err(e) if is_busy(&e) && waited < BUSY => {
+                thread::park_timeout(STEP);
+                waited = waited.saturating_add(STEP);
+            }
+            Err(e) => return Err(e.into()),
+        }
+    }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}
+
+fn first_start(
+    connection: &mut Connection,
+    root: &Path,
+    random: &dyn Random,
+    now: UnixTime,
+) -> Result<DerivedKeys, StoreError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if let Held::Store = held(&transaction)? {
+        // Another process was first.
+        drop(transaction);
+        return with_root(connection, &Root::load(root)?);
+    }
+    let root = Root::load_or_make(root, random)?;
+    let keys = DerivedKeys::derive(&root).map_err(|_| StoreError::Derive)?;
+    transaction.execute_batch(records::SCHEMA)?;
+    let records = Records { connection: &transaction, key: &keys.rows };
+    records.put_changes(0)?;
+    records.put_signing_key(&SealedKey::generate(&keys)?, now)?;
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+    transaction.commit()?;
+    Ok(keys)
+}
+
+/// The keys of the root, if it is the store's.
+fn with_root(connection: &Connection, root: &Root) -> Result<DerivedKeys, StoreError> {
+    let keys = DerivedKeys::derive(root).map_err(|_| StoreError::Derive)?;
+    Records { connection, key: &keys.rows }.changes()?;
+    Ok(keys)
+}

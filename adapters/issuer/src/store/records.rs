@@ -1,0 +1,216 @@
+//! What the store holds: its head, apps, their secrets, and the signing key.
+
+use std::collections::BTreeMap;
+
+use aws_lc_rs::hmac;
+use rusqlite::Connection;
+use rusqlite::types::Value;
+use tokensmith::{AppClientId, UnixTime};
+
+use super::StoreError;
+use super::row::{Table, TaggedRow};
+use crate::directory::{LIVE_SECRETS, LiveSecret, Record};
+use crate::secret;
+use crate::signing::SealedKey;
+
+pub(super) const SCHEMA: &str = "
+    CREATE TABLE head (
+        name TEXT PRIMARY KEY, changes INTEGER NOT NULL, tag BLOB NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE apps (
+        id TEXT PRIMARY KEY, name TEXT NOT NULL, enabled INTEGER NOT NULL,
+        created_at INTEGER NOT NULL, tag BLOB NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE secrets (
+        id TEXT PRIMARY KEY, app TEXT NOT NULL, stored TEXT NOT NULL,
+        created_at INTEGER NOT NULL, expires_at INTEGER, tag BLOB NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE signing_keys (
+        kid TEXT PRIMARY KEY, algorithm TEXT NOT NULL, public BLOB NOT NULL,
+        sealed BLOB NOT NULL, created_at INTEGER NOT NULL, tag BLOB NOT NULL
+    ) STRICT, WITHOUT ROWID;
+";
+
+const HEAD: Table = Table { name: "head", columns: &["name", "changes"] };
+const APPS: Table = Table { name: "apps", columns: &["id", "name", "enabled", "created_at"] };
+const SECRETS: Table =
+    Table { name: "secrets", columns: &["id", "app", "stored", "created_at", "expires_at"] };
+const SIGNING_KEYS: Table = Table {
+    name: "signing_keys",
+    columns: &["kid", "algorithm", "public", "sealed", "created_at"],
+};
+
+/// The one row of `head`.
+const STORE: &str = "store";
+
+/// An app's own row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AppRow {
+    pub(crate) id: AppClientId,
+    pub(crate) name: String,
+    pub(crate) enabled: bool,
+    pub(crate) created_at: UnixTime,
+}
+
+/// An app's row as it is found: whole, or with what is left of its id.
+pub(crate) enum FoundApp {
+    Whole(AppRow),
+    Damaged { id: Option<AppClientId> },
+}
+
+/// The tables, through one connection and under one key.
+#[derive(Clone, Copy)]
+pub(crate) struct Records<'a> {
+    pub(crate) connection: &'a Connection,
+    pub(crate) key: &'a hmac::Key,
+}
+
+impl Records<'_> {
+    /// How many changes the store has seen; [`StoreError::Mismatch`] if the key is not the store's.
+    pub(crate) fn changes(&self) -> Result<u64, StoreError> {
+        let head = HEAD.find(self.connection, self.key, STORE)?;
+        let head = head.filter(|head| head.intact).ok_or(StoreError::Mismatch)?;
+        head.number(1).ok_or(StoreError::Mismatch)
+    }
+
+    pub(crate) fn put_changes(&self, changes: u64) -> Result<(), StoreError> {
+        let fields = vec![Value::Text(STORE.to_owned()), number(changes)?];
+        Ok(HEAD.put(self.connection, self.key, fields)?)
+    }
+
+    pub(crate) fn put_app(&self, app: &AppRow) -> Result<(), StoreError> {
+        let fields = vec![
+            Value::Text(app.id.as_str().to_owned()),
+            Value::Text(app.name.clone()),
+            Value::Integer(i64::from(app.enabled)),
+            number(app.created_at.as_secs())?,
+        ];
+        Ok(APPS.put(self.connection, self.key, fields)?)
+    }
+
+    pub(crate) fn app(&self, id: &AppClientId) -> Result<Option<FoundApp>, StoreError> {
+        let row = APPS.find(self.connection, self.key, id.as_str())?;
+        Ok(row.map(|row| FoundApp::read(&row)))
+    }
+
+    pub(crate) fn apps(&self) -> Result<Vec<FoundApp>, StoreError> {
+        let rows = APPS.all(self.connection, self.key)?;
+        Ok(rows.iter().map(FoundApp::read).collect())
+    }
+
+    pub(crate) fn put_secret(
+        &self,
+        id: &str,
+        app: &AppClientId,
+        stored: String,
+        created_at: UnixTime,
+    ) -> Result<(), StoreError> {
+        let fields = vec![
+            Value::Text(id.to_owned()),
+            Value::Text(app.as_str().to_owned()),
+            Value::Text(stored),
+            number(created_at.as_secs())?,
+            Value::Null,
+        ];
+        Ok(SECRETS.put(self.connection, self.key, fields)?)
+    }
+
+    /// All apps with their secrets. What cannot be trusted is marked, and the others go on.
+    pub(crate) fn directory(&self) -> Result<Vec<Record>, StoreError> {
+        let mut records = BTreeMap::new();
+        for app in self.apps()? {
+            if let Some(record) = app.record() {
+                records.insert(record.app.clone(), record);
+            }
+        }
+        for row in SECRETS.all(self.connection, self.key)? {
+            let Some(app) = row.text(1) else { continue };
+            // A secret without its app: the app's row is damaged beyond its id, or gone.
+            let record = records.entry(app.to_owned()).or_insert_with(|| damaged(app));
+            match live_secret(&row).filter(|_| record.secrets.len() < LIVE_SECRETS) {
+                Some(secret) => record.secrets.push(secret),
+                None => record.damaged = true,
+            }
+        }
+        let whole = |mut record: Record| {
+            // An app is made together with a secret: one without has lost it.
+            record.damaged |= record.secrets.is_empty();
+            record
+        };
+        Ok(records.into_values().map(whole).collect())
+    }
+
+    pub(crate) fn put_signing_key(
+        &self,
+        key: &SealedKey,
+        created_at: UnixTime,
+    ) -> Result<(), StoreError> {
+        let fields = vec![
+            Value::Text(key.kid.clone()),
+            Value::Text(crate::signing::ALGORITHM.to_owned()),
+            Value::Blob(key.public.clone()),
+            Value::Blob(key.sealed.clone()),
+            number(created_at.as_secs())?,
+        ];
+        Ok(SIGNING_KEYS.put(self.connection, self.key, fields)?)
+    }
+
+    /// The one signing key.
+    pub(crate) fn signing_key(&self) -> Result<SealedKey, StoreError> {
+        let rows = SIGNING_KEYS.all(self.connection, self.key)?;
+        let [row] = rows.as_slice() else { return Err(StoreError::SigningKey) };
+        let read = || {
+            Some(SealedKey {
+                kid: row.text(0)?.to_owned(),
+                public: row.bytes(2)?.to_vec(),
+                sealed: row.bytes(3)?.to_vec(),
+            })
+        };
+        read().filter(|_| row.intact).ok_or(StoreError::SigningKey)
+    }
+}
+
+impl FoundApp {
+    fn read(row: &TaggedRow) -> Self {
+        let id = row.text(0).and_then(|id| AppClientId::new(id).ok());
+        let whole = || {
+            Some(AppRow {
+                id: id.clone()?,
+                name: row.text(1)?.to_owned(),
+                enabled: row.number(2)? == 1,
+                created_at: UnixTime::from_secs(row.number(3)?),
+            })
+        };
+        match whole().filter(|_| row.intact) {
+            Some(app) => Self::Whole(app),
+            None => Self::Damaged { id },
+        }
+    }
+
+    /// The app without its secrets; `None` for a row of which not even the id is left.
+    fn record(&self) -> Option<Record> {
+        match self {
+            Self::Whole(app) => Some(Record {
+                app: app.id.as_str().to_owned(),
+                enabled: app.enabled,
+                damaged: false,
+                secrets: Vec::new(),
+            }),
+            Self::Damaged { id } => id.as_ref().map(|id| damaged(id.as_str())),
+        }
+    }
+}
+
+fn damaged(app: &str) -> Record {
+    Record { app: app.to_owned(), enabled: false, damaged: true, secrets: Vec::new() }
+}
+
+fn live_secret(row: &TaggedRow) -> Option<LiveSecret> {
+    let digest = secret::read_stored(row.text(2)?, row.text(0)?)?;
+    row.intact.then(|| LiveSecret { digest, expires_at: row.number(4) })
+}
+
+/// SQLite's integers are signed.
+fn number(number: u64) -> Result<Value, StoreError> {
+    i64::try_from(number).map(Value::Integer).map_err(|_| StoreError::Number)
+}

@@ -1,0 +1,105 @@
+//! The thread that sees what other processes change.
+
+use std::io;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use crate::state::State;
+use crate::store::{self, StoreError};
+
+/// How often the store is asked. A change is in force within 1 s, reading included.
+const INTERVAL: Duration = Duration::from_millis(250);
+
+/// Looks after the store until it is dropped.
+pub(crate) struct Watcher {
+    stop: Arc<Stop>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct Stop {
+    stopped: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Watcher {
+    pub(crate) fn start(state: Arc<State>) -> io::Result<Self> {
+        let stop = Arc::new(Stop::default());
+        let watch = Watch { state, connection: None, seen: None, failing: false };
+        let thread = thread::Builder::new().name("tokensmith-watch".to_owned()).spawn({
+            let stop = Arc::clone(&stop);
+            move || watch.run(&stop)
+        })?;
+        Ok(Self { stop, thread: Some(thread) })
+    }
+}
+
+impl Drop for Watcher {
+    /// Waits for the thread, so that afterwards the store's files are closed.
+    fn drop(&mut self) {
+        *self.stop.stopped.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.stop.changed.notify_all();
+        // An observer may drop the issuer on the watcher's own thread, which cannot wait for itself.
+        let thread =
+            self.thread.take().filter(|thread| thread.thread().id() != thread::current().id());
+        if let Some(thread) = thread {
+            // A panic in the thread was an observer's; there is nobody to tell.
+            let _ = thread.join();
+        }
+    }
+}
+
+struct Watch {
+    state: Arc<State>,
+    connection: Option<Connection>,
+    /// The data version that was last put in force, or looked at in vain.
+    seen: Option<i64>,
+    failing: bool,
+}
+
+impl Watch {
+    fn run(mut self, stop: &Stop) {
+        let mut stopped = stop.stopped.lock().unwrap_or_else(PoisonError::into_inner);
+        while !*stopped {
+            let waited = stop.changed.wait_timeout(stopped, INTERVAL);
+            stopped = waited.unwrap_or_else(PoisonError::into_inner).0;
+            if !*stopped {
+                drop(stopped);
+                self.look();
+                stopped = stop.stopped.lock().unwrap_or_else(PoisonError::into_inner);
+            }
+        }
+    }
+
+    fn look(&mut self) {
+        let looked = self.reload();
+        if looked.is_err() {
+            // Nothing is known of the connection; the next look opens another.
+            self.connection = None;
+            self.seen = None;
+        }
+        // Told when it begins, not at each look.
+        if looked.is_err() && !self.failing {
+            self.state.tell_reload_failed();
+        }
+        self.failing = looked.is_err();
+    }
+
+    fn reload(&mut self) -> Result<(), StoreError> {
+        let connection = match &mut self.connection {
+            Some(connection) => connection,
+            none => none.insert(store::connect(&self.state.settings.store)?),
+        };
+        // It changes when another connection commits; asked before the store is read, so that a
+        // commit in between is seen at the next look.
+        let version = connection.pragma_query_value(None, "data_version", |row| row.get(0))?;
+        if self.seen != Some(version) {
+            self.state.reload(connection)?;
+            self.seen = Some(version);
+        }
+        Ok(())
+    }
+}

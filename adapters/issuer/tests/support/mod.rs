@@ -1,0 +1,63 @@
+//! What the tests of this crate share: an issuer in a folder of its own, and how to ask it.
+#![allow(dead_code, reason = "each test uses a part of it")]
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_executor::block_on;
+use tokensmith::{
+    AppCredentials, AuthenticateError, Authenticator as _, Clock as _, Context, NoObserver,
+    Observer, Presented, SystemClock, TokenSet,
+};
+use tokensmith_issuer::{CreatedApp, Issuer, IssuerSettings, OpenError};
+
+pub(crate) const STORE: &str = "tokensmith.db";
+
+pub(crate) fn settings(folder: &Path) -> IssuerSettings {
+    let mut settings = IssuerSettings::new(folder.join(STORE));
+    settings.issuer = "https://issuer.example".to_owned();
+    settings.audience = Some("https://api.example".to_owned());
+    settings
+}
+
+pub(crate) fn try_open(folder: &Path) -> Result<Issuer, OpenError> {
+    Issuer::open(settings(folder), Arc::new(SystemClock::new()), Arc::new(NoObserver))
+}
+
+pub(crate) fn open(folder: &Path) -> Issuer {
+    try_open(folder).unwrap()
+}
+
+pub(crate) fn open_heard(folder: &Path, observer: Arc<dyn Observer>) -> Issuer {
+    Issuer::open(settings(folder), Arc::new(SystemClock::new()), observer).unwrap()
+}
+
+pub(crate) fn now() -> Context {
+    let clock = SystemClock::new();
+    Context::new(clock.wall(), clock.tick())
+}
+
+pub(crate) fn credentials(app: &CreatedApp) -> AppCredentials {
+    shown(app.id.as_str(), app.secret.expose_secret())
+}
+
+pub(crate) fn shown(id: &str, secret: &str) -> AppCredentials {
+    Presented::new(id, secret.into()).credentials().unwrap().clone()
+}
+
+pub(crate) fn ask(
+    issuer: &Issuer,
+    credentials: &AppCredentials,
+) -> Result<TokenSet, AuthenticateError> {
+    block_on(issuer.authenticate(&now(), credentials))
+}
+
+/// Asks again until `done`, for at most a second.
+pub(crate) fn within_a_second(done: impl Fn() -> bool) -> bool {
+    let step = Duration::from_millis(10);
+    (0..100).any(|_| {
+        std::thread::park_timeout(step);
+        done()
+    })
+}
