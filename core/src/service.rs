@@ -146,10 +146,10 @@ impl TokenService {
             .with_budget(self.deadline.as_ref().map(|deadline| deadline.budget))
             .with_source(source)
             .with_request_id(request_id);
-        let app = parsed.as_ref().ok().and_then(Presented::app).cloned();
+        let app = parsed.as_ref().ok().and_then(Presented::app);
         let call = Call::begin(&*self.observer, &cx, app);
         let decided = match now {
-            Some(_) => self.guarded(&cx, parsed).await,
+            Some(_) => self.guarded(&cx, &parsed).await,
             None => Decided::without_a_word(Failure::downstream(DownstreamKind::Panic)),
         };
         call.end(&decided.outcome);
@@ -162,8 +162,8 @@ impl TokenService {
     }
 
     /// The decision, or what kept it from being made: a panic, the deadline.
-    async fn guarded(&self, cx: &Context, parsed: Result<Presented, Invalid>) -> Decided {
-        let decision = self.decide(cx, &parsed);
+    async fn guarded(&self, cx: &Context, parsed: &Result<Presented, Invalid>) -> Decided {
+        let decision = self.decide(cx, parsed);
         let decided = caught(async {
             match &self.deadline {
                 None => Ok(decision.await),

@@ -12,7 +12,7 @@ use crate::token::TokenSet;
 pub(super) struct Call<'a> {
     observer: &'a dyn Observer,
     cx: &'a Context,
-    app: Option<AppClientId>,
+    app: Option<&'a AppClientId>,
     ended: bool,
 }
 
@@ -20,15 +20,14 @@ impl<'a> Call<'a> {
     pub(super) const fn begin(
         observer: &'a dyn Observer,
         cx: &'a Context,
-        app: Option<AppClientId>,
+        app: Option<&'a AppClientId>,
     ) -> Self {
         Self { observer, cx, app, ended: false }
     }
 
     pub(super) fn end(mut self, outcome: &Result<TokenSet, Failure>) {
         self.ended = true;
-        let app = self.app.as_ref();
-        match (outcome, app) {
+        match (outcome, self.app) {
             (Ok(tokens), Some(app)) => {
                 let expires_in = tokens.expires_in;
                 tell(self.observer, self.cx, &Event::Issued { app, expires_in });
@@ -43,7 +42,7 @@ impl<'a> Call<'a> {
 impl Drop for Call<'_> {
     fn drop(&mut self) {
         if !self.ended {
-            tell(self.observer, self.cx, &Event::Cancelled { app: self.app.as_ref() });
+            tell(self.observer, self.cx, &Event::Cancelled { app: self.app });
         }
     }
 }
