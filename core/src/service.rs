@@ -20,7 +20,7 @@ use crate::clock::{Clock, Tick, UnixTime};
 use crate::context::Context;
 use crate::credentials::Presented;
 use crate::invalid::Invalid;
-use crate::limiter::policy::Caller;
+use crate::limiter::policy::{Caller, Known};
 use crate::observer::{DownstreamKind, Observer};
 use crate::outcome::TokenError;
 use crate::request::TokenRequest;
@@ -189,7 +189,9 @@ impl TokenService {
         let outcome = match (admission.refused, parsed) {
             (Some(refused), _) => Err(refused),
             (None, Err(invalid)) => Err(Failure::Invalid(*invalid)),
-            (None, Ok(presented)) => self.authenticate(cx, caller, presented).await,
+            (None, Ok(presented)) => {
+                self.authenticate(cx, caller, admission.known, presented).await
+            }
         };
         Decided { outcome, bucket: admission.bucket }
     }
@@ -198,6 +200,7 @@ impl TokenService {
         &self,
         cx: &Context,
         caller: Caller<'_>,
+        known: Known,
         presented: &Presented,
     ) -> Result<TokenSet, Failure> {
         // The place is held until a failure is paid for: no more guesses than there are places are
@@ -212,7 +215,7 @@ impl TokenService {
         match answer {
             Ok(tokens) => {
                 let tokens = self.fit(tokens)?;
-                self.gate.remember(caller);
+                self.gate.remember(caller, known);
                 Ok(tokens)
             }
             Err(AuthenticateError::Rejected(reason)) => {

@@ -104,6 +104,9 @@ fn text(quoted: &str) -> Result<Cow<'_, str>, Invalid> {
 fn secret_text(quoted: &str) -> Result<SecretString, Invalid> {
     let raw = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     let raw = raw.ok_or(Invalid::Syntax)?;
+    if !raw.as_bytes().contains(&b'\\') {
+        return Ok(SecretString::from(raw));
+    }
     let mut plain = Zeroizing::new(String::with_capacity(raw.len()));
     let mut rest = raw;
     while let Some((before, escaped)) = rest.split_once('\\') {

@@ -34,6 +34,8 @@ struct Shared {
 pub(super) struct Admission {
     pub(super) refused: Option<Failure>,
     pub(super) bucket: SourceBucket,
+    /// Which keys of the caller had succeeded before.
+    pub(super) known: Known,
 }
 
 impl Gate {
@@ -62,7 +64,7 @@ impl Gate {
         let admission = match &self.shared {
             None => {
                 let charges = self.policy.charges(caller, known);
-                judged(self.memory.take_now(cx.tick, charges.as_slice()))
+                judged(self.memory.take_now(cx.tick, charges.as_slice()), known)
             }
             Some(shared) => self.ask(shared, cx, caller, known).await,
         };
@@ -94,7 +96,10 @@ impl Gate {
     }
 
     /// Remembers a caller that has succeeded: strangers can no longer empty its app's bucket for it.
-    pub(super) fn remember(&self, caller: Caller<'_>) {
+    pub(super) fn remember(&self, caller: Caller<'_>, known: Known) {
+        if known.source && known.client && known.pair {
+            return;
+        }
         let keys = [
             Some(LimitKey::Source(caller.source)),
             caller.app.map(LimitKey::Client),
@@ -129,7 +134,7 @@ impl Gate {
                     let local = shared.share.charges(caller, known);
                     self.memory.charge_now(cx.tick, local.as_slice());
                 }
-                judged(verdict)
+                judged(verdict, known)
             }
             Err(error) => self.without(shared, &error, cx, caller, known),
         }
@@ -148,7 +153,7 @@ impl Gate {
         let local = shared.share.charges(caller, known);
         let refused = match self.policy.outage {
             LimiterOutage::Degrade => {
-                judged(self.memory.take_now(cx.tick, local.as_slice())).refused
+                judged(self.memory.take_now(cx.tick, local.as_slice()), known).refused
             }
             LimiterOutage::Refuse => Some(Failure::downstream(DownstreamKind::Limiter)),
             LimiterOutage::Admit => {
@@ -156,7 +161,7 @@ impl Gate {
                 None
             }
         };
-        Admission { refused, bucket: SourceBucket::Untold }
+        Admission { refused, bucket: SourceBucket::Untold, known }
     }
 
     fn tell(&self, cx: &Context, event: &Event<'_>) {
@@ -164,15 +169,17 @@ impl Gate {
     }
 }
 
-fn judged(verdict: Verdict) -> Admission {
+fn judged(verdict: Verdict, known: Known) -> Admission {
     match verdict {
         Verdict::Allow { source_remaining } => Admission {
             refused: None,
             bucket: source_remaining.map_or(SourceBucket::Untold, SourceBucket::Remaining),
+            known,
         },
         Verdict::Deny { scope, retry_after, degraded } => Admission {
             refused: Some(Failure::Limited { by: Limited::Scope(scope), retry_after }),
             bucket: if degraded { SourceBucket::Untold } else { SourceBucket::Policy },
+            known,
         },
     }
 }
