@@ -1,6 +1,7 @@
 //! The rules of the house that no compiler checks, a file a rule. Each has a test in which it finds
 //! a planted breach.
 
+mod claims;
 mod clocks;
 mod codes;
 mod crates;
@@ -51,6 +52,7 @@ const RULES: &[Rule] = &[
     ("names of files", names::check),
     ("no machine's paths", paths::check),
     ("licences and documents", presence::check),
+    ("claims and their tests", claims::check),
 ];
 
 /// Says all that the rules have to say; true if none is broken.
