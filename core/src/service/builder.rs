@@ -51,14 +51,20 @@ pub enum BuildError {
 }
 
 impl TokenServiceBuilder {
+    /// How many marks of known callers are kept if nothing is said: 65,536.
+    pub const DEFAULT_MARKS: usize = KnownCallers::DEFAULT_MARKS;
+
+    /// How many authentications may be under way at once if nothing is said: 64.
+    pub const DEFAULT_MAX_IN_FLIGHT: NonZeroU32 = NonZeroU32::MIN.saturating_add(63);
+
     pub(super) fn new(authenticator: Arc<dyn Authenticator>) -> Self {
         Self {
             authenticator,
             policy: LimitPolicy::default(),
             memory: None,
             shared: None,
-            marks: KnownCallers::DEFAULT_MARKS,
-            max_in_flight: const { NonZeroU32::MIN.saturating_add(63) },
+            marks: Self::DEFAULT_MARKS,
+            max_in_flight: Self::DEFAULT_MAX_IN_FLIGHT,
             deadline: None,
             clock: Arc::new(SystemClock::new()),
             observer: Arc::new(NoObserver),
