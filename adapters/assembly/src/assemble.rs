@@ -1,0 +1,172 @@
+//! From a configuration and what the host brings to a service.
+
+use std::fmt;
+use std::sync::Arc;
+
+use tokensmith::{
+    Authenticator, BuildError, Clock, MemoryLimiter, NoObserver, Observer, ResponseOptionsError,
+    SlotsError, SystemClock, Timer, TokenService,
+};
+use tokensmith_issuer::{Admin, Issuer, IssuerSettings, OpenError};
+
+use crate::config::{
+    AuthenticatorConfig, ConfigError, IssuerConfig, LimiterConfig, LimitsConfig, ServiceConfig,
+    StoreConfig,
+};
+
+/// What a host brings along: what no text can say.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Host {
+    /// The host's own authenticator: there if and only if the configuration says
+    /// `authenticator.kind = "host"`.
+    pub authenticator: Option<Arc<dyn Authenticator>>,
+    /// Who hears what became of each call: nobody.
+    pub observer: Arc<dyn Observer>,
+    /// The clock: the operating system's.
+    pub clock: Arc<dyn Clock>,
+    /// What ends a call at its deadline.
+    pub timer: Arc<dyn Timer>,
+}
+
+impl Host {
+    /// A host with a timer, and otherwise the defaults.
+    pub fn new(timer: impl Timer + 'static) -> Self {
+        Self {
+            authenticator: None,
+            observer: Arc::new(NoObserver),
+            clock: Arc::new(SystemClock::new()),
+            timer: Arc::new(timer),
+        }
+    }
+}
+
+impl fmt::Debug for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Host")
+            .field("authenticator", &self.authenticator.is_some())
+            .field("clock", &self.clock)
+            .field("timer", &self.timer)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A service, and what belongs to it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Assembled {
+    /// Answers requests.
+    pub service: TokenService,
+    /// The administration of the embedded issuer, if the configuration has one.
+    pub issuer: Option<Admin>,
+}
+
+/// Makes the service that a configuration describes.
+///
+/// # Errors
+/// [`ConfigError`] names the key that is wrong, or the part that could not be made.
+pub fn build(config: ServiceConfig, host: Host) -> Result<Assembled, ConfigError> {
+    let memory = memory_limiter(config.limiter, &config.limits)?;
+    let judge = judge(config.authenticator, config.store, &host)?;
+    let service = TokenService::builder(judge.authenticator)
+        .clock(host.clock)
+        .observer(host.observer)
+        .deadline(config.deadline, host.timer)
+        .limit_policy(config.limits.policy)
+        .memory_limiter(memory)
+        .marks(config.limits.marks)
+        .max_in_flight(config.max_in_flight)
+        .response(config.response)
+        .build()
+        .map_err(key_of)?;
+    Ok(Assembled { service, issuer: judge.admin })
+}
+
+fn memory_limiter(
+    limiter: LimiterConfig,
+    limits: &LimitsConfig,
+) -> Result<MemoryLimiter, ConfigError> {
+    let LimiterConfig::Memory = limiter;
+    if limits.policy.servers.get() > 1 {
+        let problem = "more than 1, and a limiter of kind `memory` is not shared";
+        return Err(ConfigError::at_key("limits.servers", problem));
+    }
+    MemoryLimiter::with_slots(limits.slots)
+        .map_err(|error: SlotsError| ConfigError::at_key("limits.slots", error.to_string()))
+}
+
+/// Who judges credentials, and how it is administered.
+struct Judge {
+    authenticator: Arc<dyn Authenticator>,
+    admin: Option<Admin>,
+}
+
+fn judge(
+    config: AuthenticatorConfig,
+    store: Option<StoreConfig>,
+    host: &Host,
+) -> Result<Judge, ConfigError> {
+    match (config, host.authenticator.clone(), store) {
+        (AuthenticatorConfig::Host, Some(authenticator), None) => {
+            Ok(Judge { authenticator, admin: None })
+        }
+        (AuthenticatorConfig::Issuer(config), None, Some(store)) => issuer(config, store, host),
+        (AuthenticatorConfig::Host, None, _) => Err(ConfigError::at_key(
+            "authenticator.kind",
+            "`host`, and the host gave no authenticator",
+        )),
+        (AuthenticatorConfig::Issuer(_), Some(_), _) => Err(ConfigError::at_key(
+            "authenticator.kind",
+            "not `host`, and the host gave an authenticator of its own",
+        )),
+        (AuthenticatorConfig::Host, Some(_), Some(_)) => {
+            Err(ConfigError::at_key("store", "the issuer's, and `authenticator.kind` is `host`"))
+        }
+        (AuthenticatorConfig::Issuer(_), None, None) => {
+            Err(ConfigError::at_key("store.path", "missing, and the issuer needs a store"))
+        }
+    }
+}
+
+fn issuer(config: IssuerConfig, store: StoreConfig, host: &Host) -> Result<Judge, ConfigError> {
+    let StoreConfig::Sqlite { path } = store;
+    let mut settings = IssuerSettings::new(path);
+    settings.root_key_file = config.root_key_file;
+    settings.audience = config.audience;
+    if let Some(issuer) = config.issuer {
+        settings.issuer = issuer;
+    }
+    if let Some(life) = config.token_life {
+        settings.token_life = life;
+    }
+    let issuer = Issuer::open(settings, Arc::clone(&host.clock), Arc::clone(&host.observer))
+        .map_err(of_the_issuer)?;
+    let admin = Some(issuer.admin());
+    Ok(Judge { authenticator: Arc::new(issuer), admin })
+}
+
+/// The key that the issuer did not take, or why it cannot be opened.
+fn of_the_issuer(error: OpenError) -> ConfigError {
+    let OpenError::Setting(setting) = &error else {
+        return ConfigError::of_part("the issuer", error);
+    };
+    let key = match setting.name {
+        "store" => "store.path",
+        "issuer" => "authenticator.issuer",
+        "audience" => "authenticator.audience",
+        "token_life" => "authenticator.token_seconds",
+        _ => return ConfigError::of_part("the issuer", error),
+    };
+    ConfigError::at_key(key, format!("not {}", setting.bounds))
+}
+
+/// The key that the service's builder did not take.
+fn key_of(error: BuildError) -> ConfigError {
+    let key = match &error {
+        BuildError::Response(ResponseOptionsError::Scheme) => "response.scheme",
+        BuildError::Response(ResponseOptionsError::Realm) => "response.realm",
+        BuildError::Ipv6Prefix => "limits.ipv6_prefix",
+        _ => return ConfigError::of_part("the service", error),
+    };
+    ConfigError::at_key(key, error.to_string())
+}

@@ -1,0 +1,230 @@
+//! What a host may say about its service, and what is wrong with what it said.
+
+mod reading;
+mod tables;
+mod values;
+
+use std::error::Error;
+use std::fmt;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tokensmith::{LimitPolicy, MemoryLimiter, ResponseOptions, TokenServiceBuilder};
+
+/// What a host may say about its service. Whatever is not said has the default of the part that it
+/// is about; `ServiceConfig::default()` says nothing.
+///
+/// In TOML and JSON a key that is not known is an error, so that a misspelt limit is not a missing
+/// one.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ServiceConfig {
+    /// What responses look like: the table `response`.
+    pub response: ResponseOptions,
+    /// The time that a call may take in all: `deadline_ms`, 5 s.
+    pub deadline: Duration,
+    /// How many authentications may be under way at once: `max_in_flight`.
+    pub max_in_flight: NonZeroU32,
+    /// Who is charged what: the table `limits`.
+    pub limits: LimitsConfig,
+    /// Where the buckets are kept: the table `limiter`.
+    pub limiter: LimiterConfig,
+    /// Where the issuer keeps its records: the table `store`. The issuer needs one, a host's own
+    /// authenticator must not have one.
+    pub store: Option<StoreConfig>,
+    /// Who judges credentials: the table `authenticator`.
+    pub authenticator: AuthenticatorConfig,
+}
+
+/// Who is charged what, and how much memory is kept for it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct LimitsConfig {
+    /// The quotas, and what surrounds them.
+    pub policy: LimitPolicy,
+    /// How many buckets the limiter in memory has room for, 16 bytes each: `slots`.
+    pub slots: usize,
+    /// How many marks of known callers are kept, 8 bytes each: `marks`.
+    pub marks: usize,
+}
+
+/// Where the buckets are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LimiterConfig {
+    /// In the memory of this process: `kind = "memory"`.
+    #[default]
+    Memory,
+}
+
+/// Where the issuer keeps its records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StoreConfig {
+    /// In an SQLite database: `kind = "sqlite"`.
+    Sqlite {
+        /// The file, made when it is missing.
+        path: PathBuf,
+    },
+}
+
+/// Who judges credentials.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AuthenticatorConfig {
+    /// The embedded issuer: `kind = "issuer"`.
+    Issuer(IssuerConfig),
+    /// The host's own, [`Host::authenticator`](crate::Host::authenticator): `kind = "host"`.
+    Host,
+}
+
+/// What may be said about the embedded issuer; `None` is the issuer's own default.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct IssuerConfig {
+    /// The file of the root key, made when it and the store's records are missing: `root.key`
+    /// beside the store.
+    pub root_key_file: Option<PathBuf>,
+    /// The claim `iss` (RFC 7519 section 4.1.1). It is no address that the server listens on:
+    /// refresh tokens are bound to it, so it stays when the server moves.
+    pub issuer: Option<String>,
+    /// The claim `aud` (RFC 7519 section 4.1.3): the issuer.
+    pub audience: Option<String>,
+    /// How long an access token is good for, from a minute to a day: `token_seconds`.
+    pub token_life: Option<Duration>,
+}
+
+impl ServiceConfig {
+    /// The longest deadline, 10 minutes.
+    pub const MAX_DEADLINE: Duration = Duration::from_secs(600);
+
+    /// Reads a configuration in TOML.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the key, or the line that is not TOML.
+    pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
+        reading::toml(text)?.into_config()
+    }
+
+    /// Reads a configuration in JSON, of the same shape.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the key, or the line that is not JSON.
+    ///
+    /// ```
+    /// use tokensmith_assembly::ServiceConfig;
+    ///
+    /// let error = ServiceConfig::from_json(r#"{"limits": {"slots": 0}}"#).unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "`limits.slots`: expected a whole number from 16 to 268435456"
+    /// );
+    /// ```
+    pub fn from_json(text: &str) -> Result<Self, ConfigError> {
+        reading::json(text)?.into_config()
+    }
+}
+
+impl Default for ServiceConfig {
+    fn default() -> Self {
+        Self {
+            response: ResponseOptions::default(),
+            deadline: Duration::from_secs(5),
+            max_in_flight: TokenServiceBuilder::DEFAULT_MAX_IN_FLIGHT,
+            limits: LimitsConfig::default(),
+            limiter: LimiterConfig::default(),
+            store: None,
+            authenticator: AuthenticatorConfig::default(),
+        }
+    }
+}
+
+impl Default for LimitsConfig {
+    fn default() -> Self {
+        Self {
+            policy: LimitPolicy::default(),
+            slots: MemoryLimiter::DEFAULT_SLOTS,
+            marks: TokenServiceBuilder::DEFAULT_MARKS,
+        }
+    }
+}
+
+impl Default for AuthenticatorConfig {
+    fn default() -> Self {
+        Self::Issuer(IssuerConfig::default())
+    }
+}
+
+/// A configuration of which no service can be made. Its text is one line and holds no value of the
+/// configuration: some are secret.
+#[derive(Debug)]
+pub struct ConfigError {
+    about: About,
+    problem: String,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+#[derive(Debug)]
+enum About {
+    /// A key, by its path from the root; empty for the root itself.
+    Key(String),
+    /// A place in a text, counted from 1.
+    Place { format: &'static str, line: usize, column: usize },
+    /// A part of the service, by its name.
+    Part(&'static str),
+}
+
+impl ConfigError {
+    /// The code that stands for this error in every language.
+    pub const fn code(&self) -> &'static str {
+        "ERR_TOKEN_CONFIG"
+    }
+
+    /// The key that the error is about, from the root: `limits.source.burst`.
+    pub fn key(&self) -> Option<&str> {
+        match &self.about {
+            About::Key(path) if !path.is_empty() => Some(path),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn at_key(path: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self { about: About::Key(path.into()), problem: problem.into(), source: None }
+    }
+
+    /// About a part that says by itself what is wrong with it.
+    pub(crate) fn of_part(
+        part: &'static str,
+        source: impl Into<Box<dyn Error + Send + Sync>>,
+    ) -> Self {
+        let source = source.into();
+        Self { about: About::Part(part), problem: source.to_string(), source: Some(source) }
+    }
+
+    fn at_place(format: &'static str, place: (usize, usize), problem: impl Into<String>) -> Self {
+        let (line, column) = place;
+        let about = About::Place { format, line, column };
+        Self { about, problem: problem.into(), source: None }
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.about {
+            About::Key(path) if path.is_empty() => write!(f, "the configuration: ")?,
+            About::Key(path) => write!(f, "`{}`: ", path.escape_debug())?,
+            About::Place { format, line, column } => {
+                write!(f, "not {format} at line {line}, column {column}: ")?;
+            }
+            About::Part(part) => write!(f, "{part}: ")?,
+        }
+        f.write_str(&self.problem)
+    }
+}
+
+impl Error for ConfigError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}
