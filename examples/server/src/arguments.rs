@@ -1,0 +1,119 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use tokensmith::AppClientId;
+
+/// The reference server of Tokensmith: it answers `POST /token` with tokens of its own issuer.
+///
+/// Without a command it serves.
+#[derive(Debug, Parser)]
+#[command(name = "tokensmith-server", version, args_conflicts_with_subcommands = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) serve: ServeArguments,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Answer requests until SIGTERM or SIGINT.
+    Serve(ServeArguments),
+    /// Administer the apps, also while the server runs.
+    Apps {
+        #[command(subcommand)]
+        apps: AppsCommand,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ServeArguments {
+    #[command(flatten)]
+    pub(crate) place: PlaceArguments,
+
+    /// The address to listen on; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+
+    /// How many proxies of yours a request passes: its source is the N-th entry from the right of
+    /// X-Forwarded-For. 0 takes the address of the connection.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) trusted_proxies: usize,
+
+    /// How many connections may be open at once; more of them wait.
+    #[arg(long, value_name = "N", default_value = "512")]
+    pub(crate) max_connections: NonZeroUsize,
+
+    /// What is logged, in the syntax of the crate tracing-subscriber: a level, or
+    /// `target=level,…`. Before it comes the variable RUST_LOG, then `info`.
+    #[arg(long, value_name = "FILTER")]
+    pub(crate) log: Option<String>,
+
+    /// How it is logged, to stderr.
+    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    pub(crate) log_format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// A line of text an event.
+    Text,
+    /// An object of JSON an event.
+    Json,
+}
+
+/// Where the apps and the keys are.
+#[derive(Args, Debug)]
+pub(crate) struct PlaceArguments {
+    /// The folder of the root key and the store, made when it is missing
+    /// [default: ./tokensmith-data].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+
+    /// The configuration, in TOML or, if its name ends so, in JSON.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AppsCommand {
+    /// Make an app, and show its id and its secret this once.
+    Create {
+        /// What people call the app.
+        #[arg(long)]
+        name: String,
+        /// Print an object of JSON and nothing else.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        place: PlaceArguments,
+    },
+    /// List the apps.
+    List {
+        /// Print an array of JSON and nothing else.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        place: PlaceArguments,
+    },
+    /// Refuse tokens to an app from now on. Access tokens that it has stay good until they expire.
+    Disable {
+        /// The app's id.
+        #[arg(value_parser = AppClientId::new)]
+        id: AppClientId,
+        #[command(flatten)]
+        place: PlaceArguments,
+    },
+    /// Give tokens to a disabled app again.
+    Enable {
+        /// The app's id.
+        #[arg(value_parser = AppClientId::new)]
+        id: AppClientId,
+        #[command(flatten)]
+        place: PlaceArguments,
+    },
+}

@@ -1,0 +1,141 @@
+//! What is answered where.
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use hyper::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use tokensmith::{Source, TokenRequest, TokenResponse, TokenService};
+use tokensmith_assembly::Admin;
+use tracing::info;
+
+use crate::connection::{NoAnswer, Peer};
+use crate::{address, body};
+
+/// The contract, refined.
+const OPENAPI: &str = include_str!("../openapi.json");
+
+const JSON: &str = "application/json";
+const TEXT: &str = "text/plain; charset=utf-8";
+
+/// How long a verifier may keep the keys. A new key is published for a day before it signs.
+const KEYS_CACHED: &str = "public, max-age=300";
+const NOT_CACHED: &str = "no-store";
+
+/// What the routes share.
+pub(crate) struct Site {
+    pub(crate) service: TokenService,
+    pub(crate) admin: Admin,
+    /// Within which a body must be whole.
+    pub(crate) deadline: Duration,
+    pub(crate) trusted_proxies: usize,
+    pub(crate) ids: RequestIds,
+}
+
+pub(crate) fn routes(site: Site) -> Router {
+    Router::new()
+        .route("/token", post(token))
+        .route("/.well-known/jwks.json", get(keys))
+        .route("/openapi.json", get(|| async { fixed(StatusCode::OK, JSON, NOT_CACHED, OPENAPI) }))
+        .route("/healthz", get(|| async { text(StatusCode::OK, "ok") }))
+        .fallback(|| async { text(StatusCode::NOT_FOUND, "Not found.") })
+        .method_not_allowed_fallback(|| async {
+            text(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed.")
+        })
+        .with_state(Arc::new(site))
+}
+
+async fn token(State(site): State<Arc<Site>>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let peer = head.extensions.get::<Peer>();
+    let source = peer.map(|Peer(peer)| {
+        Source::ip(address::of_caller(*peer, &head.headers, site.trusted_proxies))
+    });
+    let request_id = site.ids.next();
+    let read = match body::read(body, site.deadline).await {
+        Ok(read) => read,
+        Err(unread) => {
+            let source = source.as_ref().map(tracing::field::display);
+            info!(event = "body_unread", request_id, source, why = unread.as_str());
+            let mut response = Response::new(Body::empty());
+            response.extensions_mut().insert(NoAnswer);
+            return response;
+        }
+    };
+    let answer = site.service.handle(TokenRequest {
+        body: &read.bytes,
+        content_type: content_type(&head.headers),
+        source,
+        request_id: Some(&request_id),
+    });
+    let mut response = on_the_wire(answer.await);
+    if let Some(rest) = read.rest {
+        rest.drop_some().await;
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+async fn keys(State(site): State<Arc<Site>>) -> Response {
+    fixed(StatusCode::OK, JSON, KEYS_CACHED, site.admin.jwks().to_string())
+}
+
+/// The one `Content-Type` of a request: with two of them nobody knows what it is.
+fn content_type(headers: &HeaderMap) -> Option<&str> {
+    let mut values = headers.get_all(CONTENT_TYPE).iter();
+    let value = values.next()?;
+    if values.next().is_some() { None } else { value.to_str().ok() }
+}
+
+/// The response as the service made it.
+fn on_the_wire(answer: TokenResponse) -> Response {
+    let mut builder = Response::builder().status(answer.status().code());
+    for (name, value) in answer.headers() {
+        builder = builder.header(name, value);
+    }
+    // INVARIANT: the service's table makes no status, name or value that HTTP does not have.
+    builder
+        .body(Body::from(answer.into_body()))
+        .unwrap_or_else(|_| StatusCode::BAD_GATEWAY.into_response())
+}
+
+fn text(status: StatusCode, text: &'static str) -> Response {
+    fixed(status, TEXT, NOT_CACHED, text)
+}
+
+fn fixed(
+    status: StatusCode,
+    content_type: &'static str,
+    cache: &'static str,
+    body: impl Into<Body>,
+) -> Response {
+    let headers =
+        [(CONTENT_TYPE, content_type), (CACHE_CONTROL, cache), (X_CONTENT_TYPE_OPTIONS, "nosniff")];
+    (status, headers, body.into()).into_response()
+}
+
+/// Names requests for the logs: a number of this process's own, then a count. A caller's own name
+/// is not taken, since it could be another's.
+pub(crate) struct RequestIds {
+    process: u32,
+    count: AtomicU64,
+}
+
+impl RequestIds {
+    pub(crate) fn new() -> Self {
+        // The keys of a `RandomState` are random, so a hash of nothing is too.
+        let random = RandomState::new().hash_one(());
+        Self { process: random as u32, count: AtomicU64::new(0) }
+    }
+
+    fn next(&self) -> String {
+        format!("{:08x}-{}", self.process, self.count.fetch_add(1, Ordering::Relaxed))
+    }
+}
