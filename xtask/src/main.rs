@@ -1,5 +1,6 @@
 //! The repository's own chores. `cargo xtask` lists them.
 
+mod api;
 mod tidy;
 mod tree;
 
@@ -7,13 +8,16 @@ use std::process::ExitCode;
 
 const USAGE: &str = "usage: cargo xtask CHORE
 
-  tidy      the rules of the house that no compiler checks";
+  tidy           the rules of the house that no compiler checks
+  api [--check]  core/api.txt: writes it, or tells how it differs from the sources";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let done = match words.as_slice() {
         ["tidy"] => tree::Tree::read().map(|tree| tidy::run(&tree)),
+        ["api"] => tree::root().and_then(|root| api::run(&root, false)),
+        ["api", "--check"] => tree::root().and_then(|root| api::run(&root, true)),
         _ => Err(USAGE.to_owned()),
     };
     match done {

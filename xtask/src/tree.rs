@@ -1,6 +1,6 @@
 //! The repository as the chores see it: its text files and its packages. Made by hand in tests.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use cargo_metadata::{DependencyKind, MetadataCommand};
@@ -50,10 +50,9 @@ pub struct Dependency {
 }
 
 impl Tree {
-    /// Reads the repository that holds this program's sources.
+    /// Reads the repository.
     pub fn read() -> Result<Self, String> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        let root = root.canonicalize().map_err(|e| format!("no repository: {e}"))?;
+        let root = root()?;
         Ok(Self { files: files(&root)?, packages: packages(&root)? })
     }
 
@@ -66,6 +65,12 @@ impl Tree {
     pub fn rust(&self) -> impl Iterator<Item = &File> {
         self.files.iter().filter(|file| file.path.ends_with(".rs"))
     }
+}
+
+/// The repository that holds this program's sources.
+pub fn root() -> Result<PathBuf, String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    root.canonicalize().map_err(|e| format!("no repository: {e}"))
 }
 
 #[cfg(test)]
