@@ -21,6 +21,18 @@ pub enum Limited {
     Upstream(ThrottleReason),
 }
 
+impl Limited {
+    /// The word that stands for it in logs and metrics: the bucket's scope, `capacity`, or what the
+    /// upstream said.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Scope(scope) => scope.as_str(),
+            Self::Capacity => "capacity",
+            Self::Upstream(reason) => reason.as_str(),
+        }
+    }
+}
+
 /// How a request ended badly. Each has one status and one constant sentence; what is behind it goes
 /// to the [`Observer`](crate::Observer) alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]

@@ -28,11 +28,7 @@ impl Observer for TracingObserver {
             Event::Issued { expires_in, .. } => say!(info, expires_in = expires_in.as_secs()),
             Event::Invalid { reason } => say!(info, reason = tracing::field::display(reason)),
             Event::RateLimited { by, retry_after, .. } => {
-                say!(
-                    info,
-                    by = tracing::field::debug(by),
-                    retry_after = tracing::field::debug(retry_after)
-                );
+                say!(info, by = by.as_str(), retry_after = tracing::field::debug(retry_after));
             }
             Event::Rejected { reason, .. } => say!(info, reason = reason.as_str()),
             Event::DownstreamFailed { kind, .. } => say!(warn, kind = kind.as_str()),
