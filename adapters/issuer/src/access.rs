@@ -42,7 +42,7 @@ impl AccessTokens {
         &self,
         app: &str,
         now: UnixTime,
-        id: &[u8; 16],
+        id: &[[u8; 8]; 2],
     ) -> Result<AccessToken, SigningError> {
         let claims = self.claims(app, now, id).ok_or(SigningError::Sign)?;
         let length = [
@@ -61,7 +61,7 @@ impl AccessTokens {
     }
 
     /// The claims of RFC 9068 section 2.2; `None` when the clock is so far off that no time fits.
-    fn claims(&self, app: &str, now: UnixTime, id: &[u8; 16]) -> Option<String> {
+    fn claims(&self, app: &str, now: UnixTime, id: &[[u8; 8]; 2]) -> Option<String> {
         let issued_at = now.as_secs();
         let expires_at = issued_at.checked_add(self.life.as_secs())?;
         let mut claims = String::with_capacity(self.opening.len().saturating_add(512));
@@ -71,7 +71,7 @@ impl AccessTokens {
         push_json_text(&mut claims, app);
         // INVARIANT: writing to a string never fails.
         let _ = write!(claims, r#"","iat":{issued_at},"exp":{expires_at},"jti":""#);
-        URL_SAFE_NO_PAD.encode_string(id, &mut claims);
+        URL_SAFE_NO_PAD.encode_string(id.as_flattened(), &mut claims);
         claims.push_str("\"}");
         Some(claims)
     }
@@ -80,15 +80,15 @@ impl AccessTokens {
 /// Writes the inside of a JSON string (RFC 8259 section 7). INVARIANT: the text holds no control
 /// character; neither an `AppClientId` nor a checked setting does.
 fn push_json_text(json: &mut String, text: &str) {
-    for part in text.split_inclusive(['"', '\\']) {
-        match part.as_bytes().split_last() {
-            Some((last @ (b'"' | b'\\'), _)) => {
-                json.push_str(part.strip_suffix(char::from(*last)).unwrap_or(part));
-                json.push('\\');
-                json.push(char::from(*last));
-            }
-            _ => json.push_str(part),
+    let is_escaped = |byte: u8| matches!(byte, b'"' | b'\\');
+    if !text.bytes().any(is_escaped) {
+        return json.push_str(text);
+    }
+    for letter in text.chars() {
+        if u8::try_from(letter).is_ok_and(is_escaped) {
+            json.push('\\');
         }
+        json.push(letter);
     }
 }
 
@@ -116,7 +116,7 @@ mod tests {
     fn header_and_claims_are_those_of_rfc_9068() {
         let tokens = tokens();
         let token =
-            tokens.mint("appcl-1", UnixTime::from_secs(1_700_000_000), &[0xff; 16]).unwrap();
+            tokens.mint("appcl-1", UnixTime::from_secs(1_700_000_000), &[[0xff; 8]; 2]).unwrap();
         let kid = tokens.key.kid();
         assert_eq!(part(&token, 0), json!({"typ": "at+jwt", "alg": "ES256", "kid": kid}));
         let claims = json!({
@@ -132,7 +132,7 @@ mod tests {
     fn any_id_that_an_app_may_have_is_written_as_it_is() {
         for id in ["a\"b", "\\", "\"\"", "ünï 😀", "\",\"sub\":\"app:other", "\u{2028}", "\\u0041"]
         {
-            let token = tokens().mint(id, UnixTime::from_secs(1), &[0; 16]).unwrap();
+            let token = tokens().mint(id, UnixTime::from_secs(1), &[[0; 8]; 2]).unwrap();
             let claims = part(&token, 1);
             assert_eq!(claims["client_id"], id);
             assert_eq!(claims["sub"], format!("app:{id}"));
@@ -142,6 +142,6 @@ mod tests {
 
     #[test]
     fn a_clock_at_the_end_of_time_mints_nothing() {
-        assert!(tokens().mint("appcl-1", UnixTime::from_secs(u64::MAX), &[0; 16]).is_err());
+        assert!(tokens().mint("appcl-1", UnixTime::from_secs(u64::MAX), &[[0; 8]; 2]).is_err());
     }
 }

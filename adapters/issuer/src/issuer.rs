@@ -29,6 +29,9 @@ use crate::watcher::Watcher;
 /// Its [`authenticate`](Authenticator::authenticate) never waits: the apps are in memory, and what
 /// it computes, one signature for the most part, takes microseconds. A thread of its own watches
 /// the store for changes by other processes, and ends when the issuer is dropped.
+///
+/// Where a process forks, each child opens its own issuer, after the fork: one that was opened
+/// before answers in the child with a fault, and goes on in the parent.
 pub struct Issuer {
     state: Arc<State>,
     _watcher: Watcher,
@@ -53,6 +56,10 @@ pub enum OpenError {
         /// Why.
         source: Box<dyn Error + Send + Sync>,
     },
+    /// The process was forked off one that has an issuer open: SQLite cannot be used then. Open
+    /// issuers after the fork.
+    #[error("the process was forked after an issuer was opened; open issuers after the fork")]
+    Forked,
     /// The system's random source failed.
     #[error("the system's random source failed")]
     Random,
@@ -103,6 +110,9 @@ impl Issuer {
         cx: &Context,
         credentials: &AppCredentials,
     ) -> Result<TokenSet, AuthenticateError> {
+        if let Err(forked) = self.state.check_watched(cx.tick) {
+            return Err(AuthenticateError::upstream(UpstreamKind::Config, forked));
+        }
         let in_force = self.state.in_force();
         let app = credentials.id.as_str();
         // Whatever is wrong is found out after the same work.
@@ -118,11 +128,12 @@ impl Issuer {
             }
         }
         // Each draw is a system call: one for all that is random in the two tokens.
-        let mut drawn = [0_u8; 40];
-        if let Err(error) = self.state.random.fill(&mut drawn) {
+        let mut drawn = [[0_u8; 8]; 5];
+        if let Err(error) = self.state.random.fill(drawn.as_flattened_mut()) {
             return Err(AuthenticateError::upstream(UpstreamKind::Random, error));
         }
-        let (id, family) = split(&drawn);
+        let [id_high, id_low, family_high, family_low, branch] = drawn;
+        let family = Family { id: [family_high, family_low], branch };
         let settings = &self.state.settings;
         let refresh = refresh::mint(&self.state.keys, &settings.issuer, app, &family, cx.wall);
         let Some(refresh_token) = refresh else {
@@ -130,7 +141,7 @@ impl Issuer {
         };
         let access_token = in_force
             .tokens
-            .mint(app, cx.wall, &id)
+            .mint(app, cx.wall, &[id_high, id_low])
             .map_err(|error| AuthenticateError::upstream(UpstreamKind::Signer, error))?;
         Ok(TokenSet {
             access_token,
@@ -163,6 +174,7 @@ impl OpenError {
     fn of(path: PathBuf, error: StoreError) -> Self {
         match error {
             StoreError::Root(error) => Self::Root(error),
+            StoreError::Forked(_) => Self::Forked,
             StoreError::Random(_) => Self::Random,
             error => Self::Store { path, source: Box::new(error) },
         }
@@ -177,9 +189,157 @@ fn failed(kind: UpstreamKind, what: &'static str) -> Result<TokenSet, Authentica
     Err(AuthenticateError::upstream(kind, what))
 }
 
-fn split(drawn: &[u8; 40]) -> ([u8; 16], Family) {
-    let (mut id, mut family) = ([0; 16], Family { id: [0; 16], branch: [0; 8] });
-    let places = id.iter_mut().chain(&mut family.id).chain(&mut family.branch);
-    places.zip(drawn).for_each(|(place, byte)| *place = *byte);
-    (id, family)
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use tokensmith::{ManualClock, NoObserver, Presented, UnixTime};
+
+    use super::*;
+    use crate::random::RandomError;
+
+    /// Counts its draws, and fails from the n-th on.
+    struct Counted {
+        drawn: Arc<AtomicUsize>,
+        fails_at: Arc<AtomicUsize>,
+    }
+
+    impl Random for Counted {
+        fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError> {
+            let draw = self.drawn.fetch_add(1, Ordering::SeqCst);
+            if draw >= self.fails_at.load(Ordering::SeqCst) {
+                return Err(RandomError);
+            }
+            OsRandom::warm()?.fill(bytes)
+        }
+    }
+
+    struct Scene {
+        folder: tempfile::TempDir,
+        drawn: Arc<AtomicUsize>,
+        fails_at: Arc<AtomicUsize>,
+        clock: ManualClock,
+    }
+
+    impl Scene {
+        fn new() -> Self {
+            Self {
+                folder: tempfile::tempdir().unwrap(),
+                drawn: Arc::default(),
+                fails_at: Arc::new(AtomicUsize::new(usize::MAX)),
+                clock: ManualClock::new(UnixTime::from_secs(1_700_000_000)),
+            }
+        }
+
+        fn open(&self) -> Result<Issuer, OpenError> {
+            let random =
+                Counted { drawn: Arc::clone(&self.drawn), fails_at: Arc::clone(&self.fails_at) };
+            let settings = IssuerSettings::new(self.folder.path().join("a.db"));
+            let clock = Arc::new(self.clock.clone());
+            Issuer::open_with(settings, Box::new(random), clock, Arc::new(NoObserver))
+        }
+
+        fn cx(&self) -> Context {
+            Context::new(self.clock.wall(), self.clock.tick())
+        }
+
+        fn fail_from_now(&self, draws: usize) {
+            let drawn = self.drawn.load(Ordering::SeqCst);
+            self.fails_at.store(drawn.saturating_add(draws), Ordering::SeqCst);
+        }
+    }
+
+    fn is_fault(answer: &Result<TokenSet, AuthenticateError>, expected: UpstreamKind) -> bool {
+        matches!(answer, Err(AuthenticateError::Upstream { kind, .. }) if *kind == expected)
+    }
+
+    #[test]
+    fn a_token_draws_once_and_without_randomness_there_is_none() {
+        let scene = Scene::new();
+        let issuer = scene.open().unwrap();
+        let app = issuer.admin().create_app("a").unwrap();
+        let shown = Presented::new(app.id.as_str(), app.secret.expose_secret().into());
+        let shown = shown.credentials().unwrap();
+        let before = scene.drawn.load(Ordering::SeqCst);
+        assert!(issuer.issue(&scene.cx(), shown).is_ok());
+        assert_eq!(scene.drawn.load(Ordering::SeqCst), before + 1);
+        scene.fail_from_now(0);
+        assert!(is_fault(&issuer.issue(&scene.cx(), shown), UpstreamKind::Random));
+        scene.fails_at.store(usize::MAX, Ordering::SeqCst);
+        assert!(issuer.issue(&scene.cx(), shown).is_ok());
+    }
+
+    #[test]
+    fn an_app_is_made_whole_or_not_at_all_whichever_draw_fails() {
+        let scene = Scene::new();
+        let admin = scene.open().unwrap().admin();
+        let mut draws = 0;
+        loop {
+            scene.fail_from_now(draws);
+            match admin.create_app("a") {
+                Ok(_) => break,
+                Err(error) => assert_eq!(error.code(), "ERR_ADMIN_STORE"),
+            }
+            assert_eq!(admin.list_apps().unwrap().len(), 0, "after {draws} draws");
+            draws += 1;
+        }
+        // The id, the secret's id and bits, and the new directory's.
+        assert!(draws >= 5, "{draws}");
+        assert_eq!(admin.list_apps().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_first_start_resumes_whichever_draw_failed() {
+        let scene = Scene::new();
+        let mut draws = 0;
+        loop {
+            scene.fail_from_now(draws);
+            match scene.open() {
+                Ok(_) => break,
+                Err(error) => assert!(
+                    matches!(
+                        error,
+                        OpenError::Random | OpenError::Root(_) | OpenError::Store { .. }
+                    ),
+                    "{error:?}"
+                ),
+            }
+            draws += 1;
+        }
+        assert!(draws >= 3, "{draws}");
+        scene.fails_at.store(usize::MAX, Ordering::SeqCst);
+        assert!(scene.open().unwrap().admin().create_app("a").is_ok());
+    }
+
+    #[test]
+    fn records_are_dated_by_the_clock() {
+        let scene = Scene::new();
+        let admin = scene.open().unwrap().admin();
+        admin.create_app("first").unwrap();
+        scene.clock.set_wall(UnixTime::from_secs(1_600_000_000));
+        admin.create_app("second").unwrap();
+        let names: Vec<_> = admin.list_apps().unwrap().into_iter().map(|app| app.name).collect();
+        assert_eq!(names, ["second", "first"], "by the date that is stored");
+    }
+
+    #[test]
+    fn a_name_is_short_and_without_control_characters() {
+        let scene = Scene::new();
+        let admin = scene.open().unwrap().admin();
+        for bad in ["", "a\nb", "\u{1b}[2J", &"n".repeat(129)] {
+            assert_eq!(admin.create_app(bad).unwrap_err().code(), "ERR_ADMIN_INVALID", "{bad:?}");
+        }
+        admin.create_app(&"n".repeat(128)).unwrap();
+        let nobody = tokensmith::AppClientId::new("appcl-nobody").unwrap();
+        assert_eq!(admin.disable_app(&nobody).unwrap_err().code(), "ERR_ADMIN_NOT_FOUND");
+    }
+
+    #[test]
+    fn an_id_is_its_prefix_and_twenty_letters_or_digits() {
+        let scene = Scene::new();
+        let app = scene.open().unwrap().admin().create_app("a").unwrap();
+        let rest = app.id.as_str().strip_prefix("appcl-").unwrap();
+        assert_eq!(rest.len(), 20);
+        assert!(rest.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()));
+    }
 }

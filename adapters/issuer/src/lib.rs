@@ -23,6 +23,7 @@ mod derived;
 mod directory;
 mod issuer;
 mod private_file;
+mod process;
 mod random;
 mod refresh;
 mod root;

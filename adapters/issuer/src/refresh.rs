@@ -25,7 +25,7 @@ const ABSOLUTE: Duration = Duration::from_hours(30 * 24);
 /// The random parts of the first token of a family.
 pub(crate) struct Family {
     /// Constant over the family's life.
-    pub(crate) id: [u8; 16],
+    pub(crate) id: [[u8; 8]; 2],
     /// Tells two successors of one token apart.
     pub(crate) branch: [u8; 8],
 }
@@ -45,7 +45,7 @@ pub(crate) fn mint(
     let fields: [&[u8]; 8] = [
         &[VERSION],
         &DerivedKeys::REFRESH_ID.to_be_bytes(),
-        &family.id,
+        family.id.as_flattened(),
         &0_u32.to_be_bytes(),
         &family.branch,
         &issued_at.to_be_bytes(),
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
     use crate::derived::tests::keys;
 
-    const FAMILY: Family = Family { id: [0xaa; 16], branch: [0xbb; 8] };
+    const FAMILY: Family = Family { id: [[0xaa; 8]; 2], branch: [0xbb; 8] };
 
     fn minted(app: &str, now: u64) -> Option<Vec<u8>> {
         let token =

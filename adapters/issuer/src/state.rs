@@ -1,13 +1,16 @@
 //! What an issuer and its admins share: the keys, and what is in force now.
 
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use rusqlite::{Connection, TransactionBehavior};
-use tokensmith::{Clock, Context, Event, Observer};
+use tokensmith::{Clock, Context, Event, Observer, Tick};
 
 use crate::access::AccessTokens;
 use crate::derived::DerivedKeys;
 use crate::directory::Directory;
+use crate::process::{Forked, Home};
 use crate::random::Random;
 use crate::settings::IssuerSettings;
 use crate::signing::SealedKey;
@@ -16,6 +19,7 @@ use crate::store::{self, StoreError};
 
 /// The part that [`Event::ReloadFailed`] names.
 const PART: &str = "issuer";
+const SILENCE_NANOS: u64 = 500_000_000;
 
 pub(crate) struct State {
     pub(crate) settings: IssuerSettings,
@@ -23,6 +27,9 @@ pub(crate) struct State {
     pub(crate) random: Box<dyn Random>,
     pub(crate) clock: Arc<dyn Clock>,
     observer: Arc<dyn Observer>,
+    home: Home,
+    /// The tick at which the watcher last looked.
+    looked: AtomicU64,
     in_force: RwLock<Arc<InForce>>,
     /// Whoever changes what is in force holds it, from before it reads the store: so the latest
     /// state read is the one that stays.
@@ -46,6 +53,7 @@ impl State {
         clock: Arc<dyn Clock>,
         observer: Arc<dyn Observer>,
     ) -> Result<Self, StoreError> {
+        let home = Home::settle()?;
         let root = settings.root();
         let (mut connection, keys) =
             store::open(&settings.store, &root, random.as_ref(), clock.wall())?;
@@ -57,8 +65,10 @@ impl State {
             settings,
             keys,
             random,
+            looked: AtomicU64::new(clock.tick().as_nanos()),
             clock,
             observer,
+            home,
             in_force: RwLock::new(Arc::new(in_force)),
             writer: Mutex::new(Some(connection)),
         })
@@ -67,6 +77,23 @@ impl State {
     /// What is in force now.
     pub(crate) fn in_force(&self) -> Arc<InForce> {
         Arc::clone(&self.in_force.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Fails in a process that was forked off. To ask costs a system call, so it is asked only when
+    /// the watcher, which a fork leaves behind, has not looked for twice its interval. `now` may be
+    /// of another clock, at any distance: that too leads to the question.
+    pub(crate) fn check_watched(&self, now: Tick) -> Result<(), Forked> {
+        let silent = now.as_nanos().abs_diff(self.looked.load(Ordering::Relaxed));
+        if silent < SILENCE_NANOS { Ok(()) } else { self.home.check() }
+    }
+
+    /// The watcher looks at the store.
+    pub(crate) fn note_look(&self) {
+        self.looked.store(self.clock.tick().as_nanos(), Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_at_home(&self) -> bool {
+        self.home.is_here()
     }
 
     /// Changes the store in one transaction, durable on return, and in force here on return. If
@@ -113,13 +140,16 @@ impl State {
     /// Tells the host that what was in force stays, because a newer state cannot be trusted.
     pub(crate) fn tell_reload_failed(&self) {
         let cx = Context::new(self.clock.wall(), self.clock.tick());
-        self.observer.on_event(&cx, &Event::ReloadFailed { part: PART });
+        let tell = || self.observer.on_event(&cx, &Event::ReloadFailed { part: PART });
+        // A panic in it is caught and forgotten: it must not end the watch.
+        let _ = panic::catch_unwind(AssertUnwindSafe(tell));
     }
 
     fn with_connection<T>(
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
+        self.home.check()?;
         let mut writer = self.writer();
         // Taken out, and put back after success alone: after a failed write or fsync nothing is
         // known of the connection, so it is closed, and the next call opens another.
@@ -153,6 +183,15 @@ impl State {
         // The old one may be large: it is freed when the lock is free.
         drop(place);
         drop(old);
+    }
+}
+
+impl Drop for State {
+    fn drop(&mut self) {
+        // Closing it in a forked child would meddle with the parent's locks and files.
+        if !self.is_at_home() {
+            std::mem::forget(self.writer().take());
+        }
     }
 }
 

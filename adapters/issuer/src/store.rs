@@ -52,6 +52,8 @@ pub(crate) enum StoreError {
     #[error("no keys could be derived from the root key")]
     Derive,
     #[error(transparent)]
+    Forked(#[from] crate::process::Forked),
+    #[error(transparent)]
     Random(#[from] crate::random::RandomError),
 }
 

@@ -15,6 +15,7 @@ const INTERVAL: Duration = Duration::from_millis(250);
 
 /// Looks after the store until it is dropped.
 pub(crate) struct Watcher {
+    state: Arc<State>,
     stop: Arc<Stop>,
     thread: Option<JoinHandle<()>>,
 }
@@ -28,12 +29,13 @@ struct Stop {
 impl Watcher {
     pub(crate) fn start(state: Arc<State>) -> io::Result<Self> {
         let stop = Arc::new(Stop::default());
-        let watch = Watch { state, connection: None, seen: None, failing: false };
+        let watch =
+            Watch { state: Arc::clone(&state), connection: None, seen: None, failing: false };
         let thread = thread::Builder::new().name("tokensmith-watch".to_owned()).spawn({
             let stop = Arc::clone(&stop);
             move || watch.run(&stop)
         })?;
-        Ok(Self { stop, thread: Some(thread) })
+        Ok(Self { state, stop, thread: Some(thread) })
     }
 }
 
@@ -42,10 +44,12 @@ impl Drop for Watcher {
     fn drop(&mut self) {
         *self.stop.stopped.lock().unwrap_or_else(PoisonError::into_inner) = true;
         self.stop.changed.notify_all();
-        // An observer may drop the issuer on the watcher's own thread, which cannot wait for itself.
-        let thread =
-            self.thread.take().filter(|thread| thread.thread().id() != thread::current().id());
-        if let Some(thread) = thread {
+        // An observer may drop the issuer on the watcher's own thread, which cannot wait for
+        // itself; in a forked child there is no such thread, and nothing would end the wait.
+        let Some(thread) = self.thread.take() else { return };
+        if !self.state.is_at_home() {
+            std::mem::forget(thread);
+        } else if thread.thread().id() != thread::current().id() {
             // A panic in the thread was an observer's; there is nobody to tell.
             let _ = thread.join();
         }
@@ -75,6 +79,7 @@ impl Watch {
     }
 
     fn look(&mut self) {
+        self.state.note_look();
         let looked = self.reload();
         if looked.is_err() {
             // Nothing is known of the connection; the next look opens another.

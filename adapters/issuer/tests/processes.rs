@@ -1,0 +1,226 @@
+//! Several processes on one store: changes in force everywhere, starts at once, and kills.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+use std::collections::BTreeSet;
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use tokensmith::{AppClientId, AuthenticateError, RejectReason, TokenSet};
+
+mod support;
+use support::{ask, credentials, open, shown, within_a_second};
+
+const FOLDER: &str = "TOKENSMITH_TEST_FOLDER";
+const ORDER: &str = "TOKENSMITH_TEST_ORDER";
+/// Tells our lines from those of the test harness.
+const SAYS: &str = "says ";
+
+/// What the other process does. Run alone it has no folder, and fails.
+#[test]
+#[ignore = "it is the other process of the tests here"]
+fn other_process() {
+    let folder = env::var_os(FOLDER).unwrap();
+    // The first random number takes longer than all the rest of a start: a kill shall find the rest.
+    aws_lc_rs::rand::fill(&mut [0]).unwrap();
+    println!("{SAYS}ready");
+    let issuer = open(Path::new(&folder));
+    let admin = issuer.admin();
+    let say = |line: &str| {
+        println!("{SAYS}{line}");
+        std::io::stdout().flush().unwrap();
+    };
+    match env::var(ORDER).unwrap().split_once(' ') {
+        None => say(&admin.jwks()),
+        Some(("create", many)) => {
+            for _ in 0..many.parse().unwrap() {
+                let app = admin.create_app("made elsewhere").unwrap();
+                say(&format!("{} {}", app.id, app.secret.expose_secret()));
+            }
+        }
+        Some(("disable", id)) => admin.disable_app(&AppClientId::new(id).unwrap()).unwrap(),
+        Some((order, _)) => panic!("{order}"),
+    }
+    // Lives until it is killed or our end of the pipe closes: a process that has the store open.
+    std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
+}
+
+struct Other {
+    child: Child,
+    lines: BufReader<ChildStdout>,
+}
+
+impl Other {
+    fn start(folder: &Path, order: &str) -> Self {
+        let mut child = Command::new(env::current_exe().unwrap())
+            .args(["other_process", "--exact", "--ignored", "--nocapture"])
+            .env(FOLDER, folder)
+            .env(ORDER, order)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap());
+        let mut other = Self { child, lines };
+        assert_eq!(other.says().unwrap(), "ready");
+        other
+    }
+
+    /// The next line that it says; `None` when it has ended.
+    fn says(&mut self) -> Option<String> {
+        let lines = self.lines.by_ref().lines();
+        lines
+            .map(Result::unwrap)
+            .find_map(|line| line.split_once(SAYS).map(|(_, said)| said.to_owned()))
+    }
+
+    /// As `kill -9` does, wherever it is; then all that it had said.
+    fn kill(mut self) -> Vec<String> {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        std::iter::from_fn(|| self.says()).collect()
+    }
+
+    fn end(mut self) {
+        drop(self.child.stdin.take());
+        assert!(self.child.wait().unwrap().success());
+    }
+}
+
+fn reason(answer: Result<TokenSet, AuthenticateError>) -> Option<RejectReason> {
+    match answer {
+        Ok(_) => None,
+        Err(AuthenticateError::Rejected(reason)) => Some(reason),
+        Err(error) => panic!("{error:?}"),
+    }
+}
+
+#[test]
+fn a_change_by_another_process_is_in_force_within_a_second() {
+    let folder = tempfile::tempdir().unwrap();
+    let issuer = open(folder.path());
+    let mut other = Other::start(folder.path(), "create 1");
+    let made = other.says().unwrap();
+    let (id, secret) = made.split_once(' ').unwrap();
+    let app = shown(id, secret);
+    assert!(within_a_second(|| ask(&issuer, &app).is_ok()));
+    // The first other process still has the store open.
+    Other::start(folder.path(), &format!("disable {id}")).end();
+    let disabled = || reason(ask(&issuer, &app)) == Some(RejectReason::Disabled);
+    assert!(within_a_second(disabled));
+    other.end();
+}
+
+#[test]
+fn two_issuers_in_one_process_see_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, two) = (open(folder.path()), open(folder.path()));
+    assert_eq!(one.admin().jwks(), two.admin().jwks());
+    let app = one.admin().create_app("billing").unwrap();
+    assert!(ask(&one, &credentials(&app)).is_ok(), "in force here on return");
+    assert!(within_a_second(|| ask(&two, &credentials(&app)).is_ok()));
+    two.admin().disable_app(&app.id).unwrap();
+    assert_eq!(reason(ask(&two, &credentials(&app))), Some(RejectReason::Disabled));
+    assert!(within_a_second(|| ask(&one, &credentials(&app)).is_err()));
+    drop(one);
+    two.admin().enable_app(&app.id).unwrap();
+    assert!(ask(&two, &credentials(&app)).is_ok());
+}
+
+#[test]
+fn writers_at_once_lose_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut others: Vec<_> = (0..3).map(|_| Other::start(folder.path(), "create 10")).collect();
+    let mut made = BTreeSet::new();
+    for other in &mut others {
+        made.extend((0..10).map(|_| other.says().unwrap()));
+    }
+    others.into_iter().for_each(Other::end);
+    assert_eq!(made.len(), 30);
+    let issuer = open(folder.path());
+    assert_eq!(issuer.admin().list_apps().unwrap().len(), 30);
+    for app in made {
+        let (id, secret) = app.split_once(' ').unwrap();
+        assert!(ask(&issuer, &shown(id, secret)).is_ok());
+    }
+}
+
+#[test]
+fn starters_at_once_make_one_root_and_one_key() {
+    for _ in 0..5 {
+        let folder = tempfile::tempdir().unwrap();
+        let mut others: Vec<_> = (0..4).map(|_| Other::start(folder.path(), "start")).collect();
+        let sets: BTreeSet<_> = others.iter_mut().map(|other| other.says().unwrap()).collect();
+        assert_eq!(sets.len(), 1, "{sets:?}");
+        others.into_iter().for_each(Other::end);
+        assert_whole(folder.path());
+    }
+}
+
+/// Nothing but the store and its root, and it issues.
+fn assert_whole(folder: &Path) {
+    let issuer = open(folder);
+    let app = issuer.admin().create_app("billing").unwrap();
+    assert!(ask(&issuer, &credentials(&app)).is_ok());
+    drop(issuer);
+    assert_eq!(names(folder), BTreeSet::from(["root.key", support::STORE].map(Into::into)));
+}
+
+fn names(folder: &Path) -> BTreeSet<OsString> {
+    fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name()).collect()
+}
+
+#[test]
+fn a_first_start_may_be_killed_at_any_moment() {
+    let mut left_behind = BTreeSet::new();
+    let mut finished = 0;
+    for i in 0..40_u64 {
+        let folder = tempfile::tempdir().unwrap();
+        let other = Other::start(folder.path(), "start");
+        thread::park_timeout(Duration::from_micros(i * 600));
+        let said = other.kill();
+        if let Some(set) = said.first() {
+            finished += 1;
+            assert_eq!(*set, *open(folder.path()).admin().jwks(), "the key that was published");
+        } else {
+            left_behind.insert(names(folder.path()).len());
+        }
+        assert_whole(folder.path());
+    }
+    assert!(left_behind.len() > 1 && finished < 40, "the kills all fell in one place");
+}
+
+#[test]
+fn an_app_that_was_shown_survives_a_kill() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut shown_apps = Vec::new();
+    for i in 0..20_u64 {
+        let mut other = Other::start(folder.path(), "create 1000000");
+        let first = other.says().unwrap();
+        thread::park_timeout(Duration::from_micros(i * 1_300));
+        shown_apps.push(first);
+        shown_apps.extend(other.kill());
+    }
+    let issuer = open(folder.path());
+    for app in &shown_apps {
+        let (id, secret) = app.split_once(' ').unwrap();
+        assert!(ask(&issuer, &shown(id, secret)).is_ok(), "{id}");
+    }
+    let listed = issuer.admin().list_apps().unwrap();
+    assert!(listed.iter().all(|app| app.enabled && !app.damaged));
+    // A kill may fall between the commit and the line that shows it.
+    assert!((shown_apps.len()..=shown_apps.len() + 20).contains(&listed.len()));
+}
