@@ -1,0 +1,23 @@
+//! The server as a caller meets it: the real binary, on real sockets, killed with real signals.
+
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+#![allow(clippy::disallowed_methods, reason = "these tests wait for a real server on a real clock")]
+
+mod apps;
+mod bodies;
+mod command_line;
+mod ending;
+mod forwarded;
+mod kills;
+mod logs;
+mod routes;
+mod running;
+mod token;
+mod wire;
