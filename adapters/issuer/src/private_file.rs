@@ -69,6 +69,26 @@ pub(crate) fn loose_bits(metadata: &Metadata) -> u32 {
     }
 }
 
+/// Which file a name stands for: another one after the first was removed, renamed or replaced.
+/// Always the same where files have no numbers (Windows keeps open files from being removed).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FileIdentity(Option<(u64, u64)>);
+
+impl FileIdentity {
+    pub(crate) fn of(metadata: &Metadata) -> Self {
+        #[cfg(unix)]
+        return {
+            use std::os::unix::fs::MetadataExt as _;
+            Self(Some((metadata.dev(), metadata.ino())))
+        };
+        #[cfg(not(unix))]
+        return {
+            let _ = metadata;
+            Self(None)
+        };
+    }
+}
+
 fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

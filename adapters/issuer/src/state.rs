@@ -15,7 +15,7 @@ use crate::random::Random;
 use crate::settings::IssuerSettings;
 use crate::signing::SealedKey;
 use crate::store::records::Records;
-use crate::store::{self, StoreError};
+use crate::store::{self, OpenStore, StoreError};
 
 /// The part that [`Event::ReloadFailed`] names.
 const PART: &str = "issuer";
@@ -33,7 +33,7 @@ pub(crate) struct State {
     in_force: RwLock<Arc<InForce>>,
     /// Whoever changes what is in force holds it, from before it reads the store: so the latest
     /// state read is the one that stays.
-    writer: Mutex<Option<Connection>>,
+    writer: Mutex<Option<OpenStore>>,
 }
 
 /// What the store held at one moment. Never changed, but replaced whole.
@@ -55,9 +55,8 @@ impl State {
     ) -> Result<Self, StoreError> {
         let home = Home::settle()?;
         let root = settings.root();
-        let (mut connection, keys) =
-            store::open(&settings.store, &root, random.as_ref(), clock.wall())?;
-        let transaction = connection.transaction()?;
+        let (mut store, keys) = store::open(&settings.store, &root, random.as_ref(), clock.wall())?;
+        let transaction = store.connection.transaction()?;
         let records = Records { connection: &transaction, key: &keys.rows };
         let in_force = InForce::read(&records, &settings, &keys, random.as_ref(), None)?;
         drop(transaction);
@@ -70,7 +69,7 @@ impl State {
             observer,
             home,
             in_force: RwLock::new(Arc::new(in_force)),
-            writer: Mutex::new(Some(connection)),
+            writer: Mutex::new(Some(store)),
         })
     }
 
@@ -153,16 +152,19 @@ impl State {
         let mut writer = self.writer();
         // Taken out, and put back after success alone: after a failed write or fsync nothing is
         // known of the connection, so it is closed, and the next call opens another.
-        let mut connection = match writer.take() {
-            Some(connection) => connection,
-            None => store::connect(&self.settings.store)?,
-        };
-        let done = work(&mut connection)?;
-        *writer = Some(connection);
+        let mut store = self.store(writer.take())?;
+        let done = work(&mut store.connection)?;
+        *writer = Some(store);
         Ok(done)
     }
 
-    fn writer(&self) -> MutexGuard<'_, Option<Connection>> {
+    /// The store as it lies there now; `held` if that is still it.
+    pub(crate) fn store(&self, held: Option<OpenStore>) -> Result<OpenStore, StoreError> {
+        let path = &self.settings.store;
+        held.map_or_else(|| OpenStore::open(path), |held| held.or_reopened(path))
+    }
+
+    fn writer(&self) -> MutexGuard<'_, Option<OpenStore>> {
         // What a panic left is whole: the connection is taken out while it is used.
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -189,8 +191,8 @@ impl State {
 impl Drop for State {
     fn drop(&mut self) {
         // Closing it in a forked child would meddle with the parent's locks and files.
-        if !self.is_at_home() {
-            std::mem::forget(self.writer().take());
+        if let Some(store) = self.writer().take().filter(|_| !self.is_at_home()) {
+            store.abandon();
         }
     }
 }

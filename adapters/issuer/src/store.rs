@@ -10,7 +10,7 @@ use thiserror::Error;
 use tokensmith::UnixTime;
 
 use crate::derived::DerivedKeys;
-use crate::private_file;
+use crate::private_file::{self, FileIdentity};
 use crate::random::Random;
 use crate::root::{Root, RootError};
 use crate::signing::{SealedKey, SigningError};
@@ -71,37 +71,71 @@ pub(crate) fn open(
     root: &Path,
     random: &dyn Random,
     now: UnixTime,
-) -> Result<(Connection, DerivedKeys), StoreError> {
+) -> Result<(OpenStore, DerivedKeys), StoreError> {
     private_file::make_folder(path)?;
     // SQLite would make a file that others may read; beside this one its -wal and -shm get its mode.
     private_file::place(path, &[], random)?;
-    let mut connection = connect(path)?;
-    let keys = match held(&connection)? {
-        Held::Store => with_root(&connection, &Root::load(root)?)?,
+    let mut store = OpenStore::open(path)?;
+    let keys = match held(&store.connection)? {
+        Held::Store => with_root(&store.connection, &Root::load(root)?)?,
         Held::Nothing => {
-            let keys = first_start(&mut connection, root, random, now)?;
+            let keys = first_start(&mut store.connection, root, random, now)?;
             private_file::sweep(path)?;
             keys
         }
     };
-    Ok((connection, keys))
+    Ok((store, keys))
 }
 
-/// A connection to a store that may be empty yet.
-pub(crate) fn connect(path: &Path) -> Result<Connection, StoreError> {
-    // Not by opening it: closing a second handle would drop the locks that SQLite has on the file.
-    match private_file::loose_bits(&fs::metadata(path)?) {
-        0 => {}
-        bits => return Err(StoreError::Loose(bits)),
+/// A connection to the store, which may be empty yet, and the file that it is to.
+pub(crate) struct OpenStore {
+    pub(crate) connection: Connection,
+    file: FileIdentity,
+    data_version: Option<i64>,
+}
+
+impl OpenStore {
+    pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
+        // Not by opening it: closing a second handle would drop the locks that SQLite has on it.
+        let metadata = fs::metadata(path)?;
+        match private_file::loose_bits(&metadata) {
+            0 => {}
+            bits => return Err(StoreError::Loose(bits)),
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(BUSY)?;
+        connection.pragma_update(None, "trusted_schema", false)?;
+        // Asked before anything is written: a file that is not ours is left as it is.
+        held(&connection)?;
+        write_ahead(&connection)?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        Ok(Self { connection, file: FileIdentity::of(&metadata), data_version: None })
     }
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(BUSY)?;
-    connection.pragma_update(None, "trusted_schema", false)?;
-    held(&connection)?;
-    write_ahead(&connection)?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    Ok(connection)
+
+    /// Whether another connection has committed since this was last asked; yes at first.
+    pub(crate) fn has_changed(&mut self) -> Result<bool, StoreError> {
+        let version = self.connection.pragma_query_value(None, "data_version", |row| row.get(0))?;
+        Ok(self.data_version.replace(version) != Some(version))
+    }
+
+    /// The same, or another if `path` stands for another file by now: what was written to a removed
+    /// file would be lost.
+    pub(crate) fn or_reopened(self, path: &Path) -> Result<Self, StoreError> {
+        match fs::metadata(path) {
+            Ok(metadata) if FileIdentity::of(&metadata) == self.file => Ok(self),
+            _ => {
+                self.abandon();
+                Self::open(path)
+            }
+        }
+    }
+
+    /// Leaves it open for ever. To close it would remove the -wal file by its name, which may be
+    /// another store's by now, or in a forked child the parent's.
+    pub(crate) fn abandon(self) {
+        std::mem::forget(self.connection);
+    }
 }
 
 fn held(connection: &Connection) -> Result<Held, StoreError> {

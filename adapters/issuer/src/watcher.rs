@@ -5,10 +5,8 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use rusqlite::Connection;
-
 use crate::state::State;
-use crate::store::{self, StoreError};
+use crate::store::{OpenStore, StoreError};
 
 /// How often the store is asked. A change is in force within 1 s, reading included.
 const INTERVAL: Duration = Duration::from_millis(250);
@@ -29,8 +27,7 @@ struct Stop {
 impl Watcher {
     pub(crate) fn start(state: Arc<State>) -> io::Result<Self> {
         let stop = Arc::new(Stop::default());
-        let watch =
-            Watch { state: Arc::clone(&state), connection: None, seen: None, failing: false };
+        let watch = Watch { state: Arc::clone(&state), store: None, failing: false };
         let thread = thread::Builder::new().name("tokensmith-watch".to_owned()).spawn({
             let stop = Arc::clone(&stop);
             move || watch.run(&stop)
@@ -58,9 +55,7 @@ impl Drop for Watcher {
 
 struct Watch {
     state: Arc<State>,
-    connection: Option<Connection>,
-    /// The data version that was last put in force, or looked at in vain.
-    seen: Option<i64>,
+    store: Option<OpenStore>,
     failing: bool,
 }
 
@@ -81,11 +76,6 @@ impl Watch {
     fn look(&mut self) {
         self.state.note_look();
         let looked = self.reload();
-        if looked.is_err() {
-            // Nothing is known of the connection; the next look opens another.
-            self.connection = None;
-            self.seen = None;
-        }
         // Told when it begins, not at each look.
         if looked.is_err() && !self.failing {
             self.state.tell_reload_failed();
@@ -94,17 +84,13 @@ impl Watch {
     }
 
     fn reload(&mut self) -> Result<(), StoreError> {
-        let connection = match &mut self.connection {
-            Some(connection) => connection,
-            none => none.insert(store::connect(&self.state.settings.store)?),
-        };
-        // It changes when another connection commits; asked before the store is read, so that a
-        // commit in between is seen at the next look.
-        let version = connection.pragma_query_value(None, "data_version", |row| row.get(0))?;
-        if self.seen != Some(version) {
-            self.state.reload(connection)?;
-            self.seen = Some(version);
+        // Taken out, and put back after success alone: the next look opens another.
+        let mut store = self.state.store(self.store.take())?;
+        // Asked before the store is read, so that a commit in between is seen at the next look.
+        if store.has_changed()? {
+            self.state.reload(&mut store.connection)?;
         }
+        self.store = Some(store);
         Ok(())
     }
 }

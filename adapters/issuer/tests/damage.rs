@@ -140,6 +140,32 @@ fn a_bad_reload_keeps_what_was_in_force_and_is_told_once() {
     assert!(within_a_second(|| heard.1.load(Ordering::SeqCst) == 2));
 }
 
+#[cfg(unix)]
+#[test]
+fn a_store_that_is_moved_away_is_missed_and_one_that_is_put_there_is_taken() {
+    let (folder, backup) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (one, _) = two_apps(folder.path());
+    let (path, away) = (folder.path().join(STORE), backup.path().join(STORE));
+    fs::copy(&path, &away).unwrap();
+    let heard = Arc::new(Heard::default());
+    let issuer = open_heard(folder.path(), Arc::clone(&heard) as Arc<dyn Observer>);
+    issuer.admin().disable_app(&one.id).unwrap();
+    fs::remove_file(&path).unwrap();
+    assert!(within_a_second(|| heard.1.load(Ordering::SeqCst) == 1));
+    let lost = issuer.admin().create_app("to a file that is no more");
+    assert!(matches!(lost, Err(AdminError::Store(_))), "{lost:?}");
+    assert!(matches!(issuer.admin().list_apps(), Err(AdminError::Store(_))));
+    assert!(ask(&issuer, &one).is_err(), "what was in force stays");
+    for side in ["tokensmith.db-wal", "tokensmith.db-shm"] {
+        fs::remove_file(folder.path().join(side)).unwrap();
+    }
+    fs::copy(&away, &path).unwrap();
+    make_private(&path);
+    assert!(within_a_second(|| ask(&issuer, &one).is_ok()), "the backup is in force");
+    let made = issuer.admin().create_app("kept").unwrap();
+    assert!(ask(&issuer, &credentials(&made)).is_ok());
+}
+
 #[test]
 fn another_root_opens_nothing_and_is_never_replaced() {
     let folder = tempfile::tempdir().unwrap();
