@@ -60,6 +60,8 @@ pub(crate) async fn serve(
         .half_close(true);
     let mut connection = pin!(http.serve_connection(TokioIo::new(stream), answer));
     let ended = tokio::select! {
+        // What has arrived is read before the wish to stop is heeded.
+        biased;
         ended = connection.as_mut() => Some(ended),
         _ = stop.wait_for(|stop| *stop) => None,
         () = sleep(LIFE) => None,

@@ -1,17 +1,17 @@
 //! The command that serves: from a free port to the last answer.
 
 use std::error::Error;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use thiserror::Error;
-use tokensmith::{TokioTimer, TracingObserver};
+use tokensmith::{LimiterOutage, TokioTimer, TracingObserver};
 use tokensmith_assembly::{Assembled, Host, build};
-use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
@@ -47,6 +47,9 @@ async fn serve(arguments: &ServeArguments) -> Result<(), Box<dyn Error>> {
 
     let config = arguments.place.config()?;
     let deadline = config.deadline;
+    if config.limits.policy.outage == LimiterOutage::Admit {
+        warn!("while the limiter is out, requests are not limited");
+    }
     let mut host = Host::new(TokioTimer);
     host.observer = Arc::new(TracingObserver);
     let Assembled { service, issuer, .. } = build(config, host)?;
@@ -66,12 +69,13 @@ async fn serve(arguments: &ServeArguments) -> Result<(), Box<dyn Error>> {
 /// Takes connections, at most so many at once, until it is told to stop; then waits for the answers
 /// under way.
 async fn accept(listener: TcpListener, routes: Router, most: usize, mut stop: Stop) {
-    let most = u32::try_from(most).unwrap_or(u32::MAX).min(Semaphore::MAX_PERMITS as u32);
+    let most = u32::try_from(most.min(Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX);
     let places = Arc::new(Semaphore::new(most as usize));
     let (stopping, stopped) = watch::channel(false);
     loop {
         let next = async {
-            let place = Arc::clone(&places).acquire_owned().await;
+            // INVARIANT: nothing closes the semaphore, so there is always a place in the end.
+            let place = Arc::clone(&places).acquire_owned().await.ok();
             (place, listener.accept().await)
         };
         let (place, accepted) = tokio::select! {
@@ -79,23 +83,22 @@ async fn accept(listener: TcpListener, routes: Router, most: usize, mut stop: St
             next = next => next,
         };
         match accepted {
-            Ok((stream, peer)) => {
-                let (routes, stopped) = (routes.clone(), stopped.clone());
-                let serving = async move {
-                    connection::serve(stream, peer, routes, stopped).await;
-                    drop(place);
-                };
-                #[expect(clippy::disallowed_methods, reason = "a connection is a task of its own")]
-                tokio::spawn(serving);
-            }
+            Ok((stream, peer)) => start(stream, peer, &routes, &stopped, place),
+            Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
-                warn!(%error, "a connection was not taken");
+                warn!(%error, "no connection can be taken");
                 sleep(AFTER_A_FAILED_ACCEPT).await;
             }
         }
     }
-    drop(listener);
     info!("stopping");
+    // Whoever was let in by the kernel before the signal is answered too.
+    while let Ok(place) = Arc::clone(&places).try_acquire_owned()
+        && let Ok(Ok((stream, peer))) = timeout(Duration::ZERO, listener.accept()).await
+    {
+        start(stream, peer, &routes, &stopped, Some(place));
+    }
+    drop(listener);
     // Nobody hears it if there is no connection.
     let _ = stopping.send(true);
     let all_ended = places.acquire_many(most);
@@ -103,6 +106,31 @@ async fn accept(listener: TcpListener, routes: Router, most: usize, mut stop: St
         Ok(_) => info!("stopped"),
         Err(_) => warn!("stopped, with a connection cut off"),
     }
+}
+
+/// Serves a connection, which holds its place until its end.
+fn start(
+    stream: TcpStream,
+    peer: SocketAddr,
+    routes: &Router,
+    stopped: &watch::Receiver<bool>,
+    place: Option<OwnedSemaphorePermit>,
+) {
+    let serving = connection::serve(stream, peer, routes.clone(), stopped.clone());
+    let serving = async move {
+        serving.await;
+        drop(place);
+    };
+    #[expect(clippy::disallowed_methods, reason = "a connection is a task of its own")]
+    tokio::spawn(serving);
+}
+
+/// Whether the caller went away before its connection was taken; the next one can be taken at once.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::ConnectionAborted | ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset
+    )
 }
 
 /// What tells the server to stop: SIGTERM and SIGINT.

@@ -199,22 +199,6 @@ fn a_slow_head_and_an_idle_connection_are_closed() {
     }
 }
 
-#[test]
-fn more_connections_than_places_wait_their_turn() {
-    let home = Home::new();
-    let server = home.start(&["--max-connections", "4"]);
-    let idle: Vec<_> = (0..4).map(|_| Wire::open(server.address)).collect();
-    std::thread::sleep(Duration::from_millis(200));
-    let mut fifth = Wire::open(server.address);
-    fifth.send(request("GET", "/healthz", &["connection: close"], b""));
-    fifth.stream.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
-    let early = fifth.stream.peek(&mut [0]).unwrap_err();
-    assert!(matches!(early.kind(), std::io::ErrorKind::WouldBlock), "{early}");
-    drop(idle);
-    fifth.stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
-    assert_eq!(fifth.answer().unwrap().status, 200);
-}
-
 /// The memory that the server holds, in KiB.
 fn resident_kib(server: &Server) -> usize {
     let status = std::fs::read_to_string(format!("/proc/{}/status", server.id())).unwrap();

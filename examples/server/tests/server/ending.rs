@@ -38,6 +38,26 @@ fn a_request_in_flight_is_answered() {
 }
 
 #[test]
+fn whoever_asked_before_the_signal_is_answered() {
+    let home = Home::new();
+    let server = home.start_unlimited(&[]);
+    let mut wires: Vec<_> = (0..200)
+        .map(|_| {
+            let mut wire = Wire::open(server.address);
+            wire.send(request("GET", "/healthz", &[], b""));
+            wire
+        })
+        .collect();
+    server.signal("TERM");
+    for (i, wire) in wires.iter_mut().enumerate() {
+        let answer = wire.answer();
+        assert_eq!(answer.map(|answer| answer.status), Some(200), "{i}");
+        wire.closed_after();
+    }
+    assert!(server.ended(Duration::from_secs(2)).status.success());
+}
+
+#[test]
 fn a_request_that_does_not_end_holds_no_one_up() {
     let home = Home::new();
     let server = home.start_with("deadline_ms = 1000", &[]);

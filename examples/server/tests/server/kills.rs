@@ -84,11 +84,11 @@ fn an_app_that_was_shown_is_kept_when_its_maker_or_the_server_is_killed() {
             .map(|_| {
                 let mut command = home.command(&["apps", "create", "--json", "--name", "more"]);
                 let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-                let wait = some(whole + whole / 4);
+                let wait = some(whole * 4);
                 std::thread::spawn(move || killed_after(child, wait))
             })
             .collect();
-        std::thread::sleep(some(whole));
+        std::thread::sleep(some(whole * 3));
         server.killed();
         for maker in makers {
             let app = App::read(&maker.join().unwrap());

@@ -13,6 +13,7 @@
 mod apps;
 mod bodies;
 mod command_line;
+mod connections;
 mod ending;
 mod forwarded;
 mod kills;

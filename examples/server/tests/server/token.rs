@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tokensmith::{Invalid, Member, TokenError};
 
-use crate::running::{Home, published_kids};
+use crate::running::{Home, Server, binary, published_kids};
 use crate::wire::{Answer, Wire, ask_token, credentials, post, request};
 
 fn names(answer: &Answer) -> Vec<&str> {
@@ -205,4 +205,19 @@ fn the_configuration_is_heeded() {
     assert_eq!((second.status, second.header("retry-after")), (429, Some("60")));
     let refused = post(server.address, &[], &credentials("nobody", "nothing"));
     assert_eq!(refused.header("www-authenticate"), Some("AppSecret realm=\"tokens.test\""));
+}
+
+#[test]
+fn the_example_configuration_serves() {
+    let home = Home::new();
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/tokensmith.example.toml");
+    let mut command = binary(&["--listen", "127.0.0.1:0", "--config", example]);
+    command.current_dir(home.path("."));
+    let server = Server::start(command);
+    let demo = server.demo();
+    assert_eq!(ask_token(server.address, &demo.id, &demo.secret).status, 200);
+    // It names the place that holds without it.
+    assert!(server.stopped().status.success());
+    let listed = binary(&["apps", "list"]).current_dir(home.path(".")).output().unwrap();
+    assert!(String::from_utf8(listed.stdout).unwrap().starts_with(&demo.id));
 }
