@@ -19,6 +19,16 @@ struct Open {
     issuers: usize,
 }
 
+impl Open {
+    fn settle(&mut self, process: u32) -> Result<Home, Forked> {
+        if self.issuers > 0 && self.process != process {
+            return Err(Forked);
+        }
+        *self = Self { process, issuers: self.issuers.saturating_add(1) };
+        Ok(Home(process))
+    }
+}
+
 /// A share in the process that it was made in.
 #[derive(Debug)]
 pub(crate) struct Home(u32);
@@ -27,13 +37,7 @@ impl Home {
     /// Fails in a child whose parent has issuers open: SQLite would count the parent's locks, of
     /// which it has none, as the child's own.
     pub(crate) fn settle() -> Result<Self, Forked> {
-        let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
-        let process = process::id();
-        if open.issuers > 0 && open.process != process {
-            return Err(Forked);
-        }
-        *open = Open { process, issuers: open.issuers.saturating_add(1) };
-        Ok(Self(process))
+        OPEN.lock().unwrap_or_else(PoisonError::into_inner).settle(process::id())
     }
 
     pub(crate) fn check(&self) -> Result<(), Forked> {
@@ -52,5 +56,30 @@ impl Drop for Home {
             let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
             open.issuers = open.issuers.saturating_sub(1);
         }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A share in another process than this: in that of a parent, as a child sees it.
+    pub(crate) fn elsewhere() -> Home {
+        Home(0)
+    }
+
+    #[test]
+    fn a_child_may_open_issuers_only_if_its_parent_had_none_open() {
+        let mut open = Open { process: 0, issuers: 0 };
+        assert!(open.settle(1).is_ok() && open.settle(1).is_ok());
+        assert!(open.settle(2).is_err());
+        open.issuers = 0;
+        assert!(open.settle(2).is_ok());
+    }
+
+    #[test]
+    fn home_is_where_it_was_settled() {
+        assert!(Home::settle().unwrap().check().is_ok());
+        assert!(elsewhere().check().is_err());
     }
 }

@@ -221,3 +221,46 @@ impl InForce {
         Ok(Self { changes, directory, tokens, jwks, sealed })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokensmith::{ManualClock, NoObserver, UnixTime};
+
+    use super::*;
+    use crate::process::tests::elsewhere;
+    use crate::random::OsRandom;
+
+    fn state(folder: &std::path::Path) -> State {
+        let settings = IssuerSettings::new(folder.join("a.db"));
+        let clock = Arc::new(ManualClock::new(UnixTime::from_secs(1_700_000_000)));
+        let random = Box::new(OsRandom::warm().unwrap());
+        State::open(settings, random, clock, Arc::new(NoObserver)).unwrap()
+    }
+
+    #[test]
+    fn a_forked_child_is_told_apart_once_nobody_watches() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut state = state(folder.path());
+        let later = Tick::from_nanos(SILENCE_NANOS);
+        assert!(state.check_watched(later).is_ok(), "in the process that opened it");
+        state.home = elsewhere();
+        assert!(state.check_watched(Tick::from_nanos(SILENCE_NANOS - 1)).is_ok());
+        assert!(state.check_watched(later).is_err());
+        assert!(matches!(state.look(|_| Ok(())), Err(StoreError::Forked(_))));
+        assert!(matches!(state.change(|_| Ok(())), Err(StoreError::Forked(_))));
+    }
+
+    #[test]
+    fn a_failed_change_changes_nothing_and_the_next_one_works() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = state(folder.path());
+        let failed = state.change(|records| {
+            records.put_changes(40)?;
+            Err::<(), _>(StoreError::Number)
+        });
+        assert!(failed.is_err());
+        assert_eq!(state.look(|records| records.changes()).unwrap(), 0);
+        state.change(|_| Ok(())).unwrap();
+        assert_eq!(state.in_force().changes, 1);
+    }
+}
