@@ -1,0 +1,222 @@
+//! Performs a case: the driver of the vectors in Rust.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use thiserror::Error;
+use tokensmith::{ManualClock, Source, TokenRequest, TokenResponse, TokenService, UnixTime};
+use tokensmith_assembly::{Host, ServiceConfig};
+
+use super::{Case, Request, Step};
+use crate::call::Call;
+use crate::recorder::{Heard, Recorder};
+use crate::scripted::ScriptedAuthenticator;
+use crate::timer::ManualTimer;
+
+/// Something else came of a case than it says.
+#[derive(Clone, Debug, Error)]
+#[error("case `{case}`, step {step}: {what}")]
+#[non_exhaustive]
+pub struct Mismatch {
+    /// The case's name.
+    pub case: String,
+    /// The step, from 1; 0 for the case as a whole.
+    pub step: usize,
+    /// What was expected, and what was found.
+    pub what: String,
+}
+
+/// Performs the case on a service of its configuration, and compares all that comes of it.
+///
+/// # Errors
+/// [`Mismatch`] is the first difference.
+pub fn run(case: &Case, clock_start_s: u64) -> Result<(), Mismatch> {
+    let timer = ManualTimer::new(ManualClock::new(UnixTime::from_secs(clock_start_s)));
+    let authenticator = ScriptedAuthenticator::new(timer.clone());
+    let recorder = Recorder::default();
+    let outside = |what| Mismatch { case: case.name.clone(), step: 0, what };
+    let service = service(case, &timer, &authenticator, &recorder).map_err(outside)?;
+    let stage = Stage { service: &service, timer: &timer, authenticator: &authenticator, recorder };
+    let mut performance = Performance { stage, under_way: Vec::new() };
+    let mismatch = |(step, what)| Mismatch { case: case.name.clone(), step, what };
+    for (number, step) in (1..).zip(&case.steps) {
+        performance.perform(number, step).map_err(mismatch)?;
+    }
+    performance.advance(Duration::MAX).map_err(mismatch)?;
+    let Stage { service, recorder, .. } = performance.stage;
+    let unexpected = recorder.take();
+    if !unexpected.is_empty() {
+        return Err(outside(format!("events of no step: {unexpected:?}")));
+    }
+    match service.in_flight() {
+        0 => Ok(()),
+        n => Err(outside(format!("{n} authentications are still counted as under way"))),
+    }
+}
+
+fn service(
+    case: &Case,
+    timer: &ManualTimer,
+    authenticator: &ScriptedAuthenticator,
+    recorder: &Recorder,
+) -> Result<TokenService, String> {
+    let config = ServiceConfig::from_json(&case.config.to_string());
+    let mut host = Host::new(timer.clone());
+    host.authenticator = Some(Arc::new(authenticator.clone()));
+    host.observer = Arc::new(recorder.clone());
+    host.clock = Arc::new(timer.clock().clone());
+    let assembled = config.and_then(|config| tokensmith_assembly::build(config, host));
+    assembled.map(|assembled| assembled.service).map_err(|error| error.to_string())
+}
+
+/// What a step is performed on.
+struct Stage<'a> {
+    service: &'a TokenService,
+    timer: &'a ManualTimer,
+    authenticator: &'a ScriptedAuthenticator,
+    recorder: Recorder,
+}
+
+/// The calls under way.
+struct Performance<'a> {
+    stage: Stage<'a>,
+    under_way: Vec<UnderWay<'a>>,
+}
+
+struct UnderWay<'a> {
+    number: usize,
+    step: &'a Step,
+    call: Call<'a, TokenResponse>,
+}
+
+impl<'a> Performance<'a> {
+    /// Begins a step at its time, and compares it at its end: at once, or as the clock passes it.
+    fn perform(&mut self, number: usize, step: &'a Step) -> Result<(), (usize, String)> {
+        let at = Duration::from_millis(step.at_ms);
+        self.advance(at)?;
+        let stage = &self.stage;
+        if let Some(script) = &step.authenticator {
+            let after = Duration::from_millis(script.after_ms);
+            let receives = &script.receives;
+            let (id, secret) = (&receives.app_client_id, &receives.app_secret);
+            stage.authenticator.expect(id, secret, after, script.answer.clone());
+        }
+        let mut call = Call::new(ask(stage.service, &step.request));
+        let response = call.proceed();
+        if let Some(deviation) = stage.authenticator.deviation() {
+            return Err((number, format!("the authenticator: {deviation:?}")));
+        }
+        match response {
+            Some(response) if step.ends() == at => {
+                stage.compare(step, &response).map_err(|what| (number, what))
+            }
+            Some(response) => Err((number, format!("answered at once: {response:?}"))),
+            None if step.ends() == at => Err((number, "not answered at once".to_owned())),
+            None => {
+                self.under_way.push(UnderWay { number, step, call });
+                Ok(())
+            }
+        }
+    }
+
+    /// Moves the clock, and ends what ends on the way: one millisecond before its time it must
+    /// still be under way.
+    fn advance(&mut self, to: Duration) -> Result<(), (usize, String)> {
+        let due = |under_way: &[UnderWay<'_>]| {
+            let ends = under_way.iter().map(|call| call.step.ends());
+            ends.filter(|ends| *ends <= to).min()
+        };
+        while let Some(end) = due(&self.under_way) {
+            self.stage.timer.advance_to(end.saturating_sub(Duration::from_millis(1)));
+            self.proceed(end)?;
+            self.stage.timer.advance_to(end);
+            self.proceed(end)?;
+        }
+        if to < Duration::MAX {
+            self.stage.timer.advance_to(to);
+            self.proceed(to)?;
+        }
+        Ok(())
+    }
+
+    /// Lets all calls go on as far as they can; the time is that of the end that is awaited.
+    fn proceed(&mut self, end: Duration) -> Result<(), (usize, String)> {
+        let now = self.stage.timer.elapsed();
+        for mut under_way in std::mem::take(&mut self.under_way) {
+            let UnderWay { number, step, .. } = under_way;
+            let is_due = now == end && step.ends() == end;
+            let what = match under_way.call.proceed() {
+                Some(response) if is_due && step.drop_at_ms.is_none() => {
+                    self.stage.compare(step, &response)
+                }
+                Some(response) => Err(format!("answered at {now:?}: {response:?}")),
+                None if is_due && step.drop_at_ms.is_some() => {
+                    drop(under_way);
+                    self.stage.compare_events(step)
+                }
+                None if is_due => Err(format!("not answered at {now:?}")),
+                None => {
+                    self.under_way.push(under_way);
+                    Ok(())
+                }
+            };
+            what.map_err(|what| (number, what))?;
+        }
+        Ok(())
+    }
+}
+
+async fn ask(service: &TokenService, request: &Request) -> TokenResponse {
+    let body = request.body.to_vec();
+    let source = request.source.as_deref().map(|text| match text.parse::<IpAddr>() {
+        Ok(address) => Ok(Source::ip(address)),
+        Err(_) => Source::opaque(text),
+    });
+    service
+        .handle(TokenRequest {
+            body: &body,
+            content_type: request.content_type.as_deref(),
+            source: source.and_then(Result::ok),
+            request_id: request.request_id.as_deref(),
+        })
+        .await
+}
+
+impl Stage<'_> {
+    fn compare(&self, step: &Step, response: &TokenResponse) -> Result<(), String> {
+        let expect = &step.expect;
+        let status = response.status().code();
+        if expect.status != Some(status) {
+            return Err(format!("expected status {:?}, found {response:?}", expect.status));
+        }
+        let listed: Vec<(&str, &str)> = response.headers().collect();
+        let found: BTreeMap<_, _> = listed.iter().copied().collect();
+        let expected: BTreeMap<_, _> =
+            expect.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        if found != expected || listed.len() != found.len() {
+            return Err(format!("expected headers {expected:?}, found {listed:?}"));
+        }
+        let body = expect.body.as_ref().map(super::Bytes::to_vec).unwrap_or_default();
+        if body != response.body() {
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            return Err(format!("expected body {}, found {}", text(&body), text(response.body())));
+        }
+        self.compare_events(step)
+    }
+
+    fn compare_events(&self, step: &Step) -> Result<(), String> {
+        let mut found = self.recorder.take_of(step.request.request_id.as_deref());
+        let terminal = found.iter().filter(|event| event.is_terminal).count();
+        if terminal != 1 || !found.last().is_some_and(|event| event.is_terminal) {
+            return Err(format!("not one terminal event at the end: {found:?}"));
+        }
+        found.iter_mut().for_each(|event| event.is_terminal = false);
+        if found == step.expect.events {
+            return Ok(());
+        }
+        let expected: &[Heard] = &step.expect.events;
+        Err(format!("expected events {expected:?}, found {found:?}"))
+    }
+}
