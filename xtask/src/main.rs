@@ -3,12 +3,14 @@
 mod api;
 mod tidy;
 mod tree;
+mod vectors;
 
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: cargo xtask CHORE
 
   tidy           the rules of the house that no compiler checks
+  vectors        tests/vectors against their schema and the contract
   api [--check]  core/api.txt: writes it, or tells how it differs from the sources";
 
 fn main() -> ExitCode {
@@ -16,6 +18,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let done = match words.as_slice() {
         ["tidy"] => tree::Tree::read().map(|tree| tidy::run(&tree)),
+        ["vectors"] => tree::root().map(|root| vectors::run(&root)),
         ["api"] => tree::root().and_then(|root| api::run(&root, false)),
         ["api", "--check"] => tree::root().and_then(|root| api::run(&root, true)),
         _ => Err(USAGE.to_owned()),
