@@ -10,7 +10,7 @@ use axum::Router;
 use thiserror::Error;
 use tokensmith::{LimiterOutage, TokioTimer, TracingObserver};
 use tokensmith_assembly::{Assembled, Host, build};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
@@ -23,6 +23,10 @@ use crate::{first_start, log};
 
 /// How long to wait after a connection could not be taken, most often for lack of descriptors.
 const AFTER_A_FAILED_ACCEPT: Duration = Duration::from_millis(50);
+
+/// How many connections the kernel lets wait for a place, if its own limit allows. A caller beyond
+/// them tries again after a second.
+const WAITING: u32 = 4_096;
 
 /// The address cannot be listened on.
 #[derive(Debug, Error)]
@@ -41,8 +45,7 @@ async fn serve(arguments: &ServeArguments) -> Result<(), Box<dyn Error>> {
     let stop = Stop::new()?;
     // The port comes first: a start that must fail should leave nothing behind.
     let address = arguments.listen;
-    let listener =
-        TcpListener::bind(address).await.map_err(|source| ListenError { address, source })?;
+    let listener = listen(address).map_err(|source| ListenError { address, source })?;
     let listening = listener.local_addr()?;
 
     let config = arguments.place.config()?;
@@ -64,6 +67,19 @@ async fn serve(arguments: &ServeArguments) -> Result<(), Box<dyn Error>> {
     let site = Site { service, admin, deadline, trusted_proxies, ids: RequestIds::new() };
     accept(listener, routes(site), arguments.max_connections.get(), stop).await;
     Ok(())
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // A restart need not wait for the connections of its predecessor to be forgotten. On Windows
+    // the option means another thing: to take a port that is in use.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(WAITING)
 }
 
 /// Takes connections, at most so many at once, until it is told to stop; then waits for the answers

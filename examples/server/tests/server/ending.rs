@@ -27,6 +27,7 @@ fn a_request_in_flight_is_answered() {
         assert!(idle.closed_after() < Duration::from_secs(2));
         assert!(TcpStream::connect(server.address).is_err());
 
+        std::thread::sleep(Duration::from_millis(100));
         wire.send(&body[10..]);
         let answer = wire.answer().unwrap();
         assert_eq!(answer.status, 200);
