@@ -152,6 +152,21 @@ pub struct Bucket {
     full_at_nanos: u64,
 }
 
+/// How many nanoseconds until a bucket has what was asked of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Wait(NonZeroU64);
+
+impl Wait {
+    pub(crate) const fn duration(self) -> Duration {
+        Duration::from_nanos(self.0.get())
+    }
+
+    /// So much longer, if it ends at all.
+    pub(crate) const fn longer_by(self, nanos: u64) -> Self {
+        Self(self.0.saturating_add(nanos))
+    }
+}
+
 impl Bucket {
     /// A bucket that nothing was taken from.
     pub const FULL: Self = Self { full_at_nanos: 0 };
@@ -178,14 +193,28 @@ impl Bucket {
     /// How long until that many are there, if none is taken meanwhile: exact, one nanosecond
     /// earlier is refused. [`Self::NEVER`] for a cost above the burst.
     pub const fn take(self, now: Tick, quota: Quota, cost: NonZeroU32) -> Result<Self, Duration> {
+        match self.take_or_wait(now, quota, cost) {
+            Ok(bucket) => Ok(bucket),
+            Err(wait) => Err(wait.duration()),
+        }
+    }
+
+    #[inline]
+    pub(crate) const fn take_or_wait(
+        self,
+        now: Tick,
+        quota: Quota,
+        cost: NonZeroU32,
+    ) -> Result<Self, Wait> {
         if cost.get() > quota.burst.get() {
-            return Err(Self::NEVER);
+            return Err(Wait(NonZeroU64::MAX));
         }
         let full_at_nanos = self.charged(now, quota, cost.get());
         let from_full = full_at_nanos.saturating_sub(now.as_nanos());
-        match from_full.checked_sub(quota.nanos_of(quota.burst.get())) {
-            None | Some(0) => Ok(Self { full_at_nanos }),
-            Some(wait) => Err(Duration::from_nanos(wait)),
+        let wait = from_full.saturating_sub(quota.nanos_of(quota.burst.get()));
+        match NonZeroU64::new(wait) {
+            None => Ok(Self { full_at_nanos }),
+            Some(wait) => Err(Wait(wait)),
         }
     }
 

@@ -4,9 +4,9 @@
 mod slot;
 mod sync;
 mod table;
+mod take;
 
 use std::fmt;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use thiserror::Error;
@@ -15,15 +15,8 @@ use crate::clock::Tick;
 use crate::context::Context;
 use crate::limiter::bucket::{Bucket, Quota};
 use crate::limiter::tag::Tagger;
-use crate::limiter::{Charge, LimitKey, LimiterError, LimiterHealth, RateLimiter, Scope, Verdict};
-use table::{Change, Owner, Place, Refusal, Table};
-
-/// As many charges as a request has scopes: so many are decided without allocating.
-const SCOPES: usize = 4;
-
-/// The order in which charges are taken: the narrowest first, so that the rare refusal in the
-/// middle touches the fewest callers.
-const ORDER: [Scope; SCOPES] = [Scope::ClientAtSource, Scope::Client, Scope::Source, Scope::Global];
+use crate::limiter::{Charge, LimitKey, LimiterError, LimiterHealth, RateLimiter, Verdict};
+use table::{Owner, Table};
 
 /// Limits callers within one process, in memory that is allocated at the start and never grows.
 ///
@@ -110,11 +103,7 @@ impl MemoryLimiter {
     /// Two charges of one key are both taken or both refused, but the wait is then that of each
     /// alone.
     pub fn take_now(&self, now: Tick, charges: &[Charge<'_>]) -> Verdict {
-        let mut few = [const { None }; SCOPES];
-        match few.get_mut(..charges.len()) {
-            Some(looks) => self.take_all(now, charges, looks),
-            None => self.take_all(now, charges, &mut vec![None; charges.len()]),
-        }
+        take::take(&self.tagger, &self.table, now, charges)
     }
 
     /// Charges what a failure costs, down to each quota's depth of debt:
@@ -159,96 +148,10 @@ impl MemoryLimiter {
         LimiterHealth { overflows: self.table.overflows(), ..LimiterHealth::default() }
     }
 
-    /// Looks at all charges, and takes them if each is there.
-    fn take_all<'t>(
-        &'t self,
-        now: Tick,
-        charges: &[Charge<'_>],
-        looks: &mut [Option<(Owner, Change<'t>)>],
-    ) -> Verdict {
-        let mut denied: Option<(Scope, Refusal)> = None;
-        for (charge, look) in charges.iter().zip(looks.iter_mut()) {
-            let owner = self.owner(charge);
-            match self.table.look(now, owner, taking(charge)) {
-                Ok(seen) => *look = Some((owner, seen)),
-                Err(refusal) => {
-                    if denied.is_none_or(|(_, longest)| refusal.wait > longest.wait) {
-                        denied = Some((owner.scope, refusal));
-                    }
-                }
-            }
-        }
-        let denied = denied.or_else(|| self.take_seen(now, charges, looks));
-        match denied {
-            Some((scope, refusal)) => {
-                Verdict::Deny { scope, retry_after: refusal.wait, degraded: refusal.shared }
-            }
-            None => Verdict::Allow { source_remaining: source_remaining(now, charges, looks) },
-        }
-    }
-
-    /// Takes what was seen to be there. If one charge is there no longer, those before it are given
-    /// back.
-    fn take_seen<'t>(
-        &'t self,
-        now: Tick,
-        charges: &[Charge<'_>],
-        looks: &mut [Option<(Owner, Change<'t>)>],
-    ) -> Option<(Scope, Refusal)> {
-        let mut taken: usize = 0;
-        let mut refused = None;
-        'taking: for scope in ORDER {
-            for (charge, look) in charges.iter().zip(looks.iter_mut()) {
-                let Some((owner, change)) = look else { continue };
-                if owner.scope != scope {
-                    continue;
-                }
-                let done = self.table.settle(change);
-                match done.map_or_else(|| self.table.apply(now, *owner, taking(charge)), Ok) {
-                    Ok(done) => *change = done,
-                    Err(refusal) => {
-                        refused = Some((scope, refusal));
-                        break 'taking;
-                    }
-                }
-                taken = taken.saturating_add(1);
-            }
-        }
-        if refused.is_some() {
-            self.give_back(now, charges, looks, taken);
-        }
-        refused
-    }
-
-    /// Undoes the first so many charges in the order of taking.
-    ///
-    /// Exact where nobody else charged the bucket since, or at the same tick. Else the bucket may
-    /// be left better off by the time between the two ticks, if it was full before.
-    fn give_back(
-        &self,
-        now: Tick,
-        charges: &[Charge<'_>],
-        looks: &[Option<(Owner, Change<'_>)>],
-        taken: usize,
-    ) {
-        let in_order = ORDER.into_iter().flat_map(|scope| {
-            let all = charges.iter().zip(looks);
-            all.filter_map(|(charge, look)| Some((charge, look.as_ref()?)))
-                .filter(move |(charge, _)| charge.key.scope() == scope)
-        });
-        for (charge, (owner, change)) in in_order.take(taken) {
-            self.table.undo(*owner, change, |bucket| bucket.refund(now, charge.quota, charge.cost));
-        }
-    }
-
     fn charge_one(&self, now: Tick, charge: &Charge<'_>, quota: Quota) {
         let penalized = |bucket: Bucket, now: Tick| Ok(bucket.penalize(now, quota, charge.cost));
         // INVARIANT: the operation refuses nothing, so neither does the table.
-        let _ = self.table.apply(now, self.owner(charge), penalized);
-    }
-
-    fn owner(&self, charge: &Charge<'_>) -> Owner {
-        Owner { tag: self.tagger.tag(&charge.key), scope: charge.key.scope(), known: charge.known }
+        let _ = self.table.apply(now, Owner::of(charge, &self.tagger), penalized);
     }
 }
 
@@ -283,32 +186,14 @@ impl RateLimiter for MemoryLimiter {
     }
 }
 
-fn taking(charge: &Charge<'_>) -> impl Fn(Bucket, Tick) -> Result<Bucket, Duration> {
-    let (quota, cost) = (charge.quota, charge.cost);
-    move |bucket, now| bucket.take(now, quota, cost)
-}
-
-/// Whole tokens in the source's bucket as of the take, unless it is a shared one.
-fn source_remaining(
-    now: Tick,
-    charges: &[Charge<'_>],
-    taken: &[Option<(Owner, Change<'_>)>],
-) -> Option<u32> {
-    let mut all = charges.iter().zip(taken);
-    let (charge, taken) = all.find(|(charge, _)| charge.key.scope() == Scope::Source)?;
-    match taken {
-        Some((_, Change { place: Place::Own(_), after, .. })) => {
-            Some(after.peek(now, charge.quota))
-        }
-        _ => None,
-    }
-}
-
 #[cfg(test)]
+#[cfg(not(loom))]
 mod tests {
     use std::num::NonZeroU32;
+    use std::time::Duration;
 
     use super::*;
+    use crate::limiter::Scope;
 
     const NOW: Tick = Tick::from_nanos(1_000_000_000);
 

@@ -26,36 +26,36 @@ impl Tag {
 }
 
 /// Makes tags: `SipHash` with keys drawn at random for each maker, so that nobody outside can look
-/// for two keys that meet.
+/// for two keys that meet. Each scope has keys of its own, so two scopes never share a tag.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Tagger(RandomState);
+pub(crate) struct Tagger {
+    source: RandomState,
+    client: RandomState,
+    client_at_source: RandomState,
+    global: RandomState,
+}
 
 impl Tagger {
-    #[inline]
     pub(crate) fn tag(&self, key: &LimitKey<'_>) -> Tag {
-        let (id, source) = match key {
-            LimitKey::Source(source) => ("", Some(source)),
-            LimitKey::Client(id) => (*id, None),
-            LimitKey::ClientAtSource(id, source) => (*id, Some(source)),
-            LimitKey::Global => ("", None),
+        let (keys, id, source) = match key {
+            LimitKey::Client(id) => (&self.client, *id, None),
+            LimitKey::Source(source) => (&self.source, "", Some(source)),
+            LimitKey::ClientAtSource(id, source) => (&self.client_at_source, *id, Some(source)),
+            LimitKey::Global => (&self.global, "", None),
         };
-        let (kind, source): (u8, &[u8]) = match source {
-            None => (0, &[]),
-            Some(SourceKey::Unknown) => (1, &[]),
-            Some(SourceKey::V4(octets)) => (2, octets),
-            Some(SourceKey::V6(octets)) => (3, octets),
-            Some(SourceKey::Opaque(text)) => (4, text.as_bytes()),
+        let (kind, place): (u64, &[u8]) = match source {
+            None | Some(SourceKey::Unknown) => (0, &[]),
+            Some(SourceKey::V4(octets)) => (1, octets),
+            Some(SourceKey::V6(octets)) => (2, octets),
+            Some(SourceKey::Opaque(text)) => (3, text.as_bytes()),
         };
-        // The scope, the kind of source and the id's length say where each part ends, so that
-        // ("ab", "c") and ("a", "bc") differ.
-        let [a, b, c, d, e, f, ..] = (id.len() as u64).to_le_bytes();
-        let mut hasher = self.0.build_hasher();
-        hasher.write(&[key.scope() as u8, kind, a, b, c, d, e, f]);
-        if !id.is_empty() {
-            hasher.write(id.as_bytes());
-        }
-        if !source.is_empty() {
-            hasher.write(source);
+        // The end says where the parts before it begin, so that ("ab", "c") and ("a", "bc") differ.
+        let end = ((id.len() as u64) << 8 | kind).to_le_bytes();
+        let parts = [id.as_bytes(), place, &end];
+        let parts = if source.is_some() { &parts } else { parts.split_at(1).0 };
+        let mut hasher = keys.build_hasher();
+        for part in parts {
+            hasher.write(part);
         }
         Tag::new(hasher.finish())
     }

@@ -6,23 +6,26 @@
 //! changes nothing; forgetting any other would give its missing tokens back. So nothing is ever
 //! evicted by age, use or chance.
 
-use std::time::Duration;
-
 use super::slot::{LANES, Set, Slot};
 use super::sync::{AtomicU64, Mutex, MutexGuard, Ordering, PoisonError};
 use crate::clock::Tick;
-use crate::limiter::Scope;
-use crate::limiter::bucket::Bucket;
-use crate::limiter::tag::Tag;
+use crate::limiter::bucket::{Bucket, Wait};
+use crate::limiter::tag::{Tag, Tagger};
+use crate::limiter::{Charge, Scope};
 
 /// How many locks, and shared buckets a scope, the keys are spread over.
 const STRIPES: usize = if cfg!(all(loom, test)) { 2 } else { 64 };
+
+/// So many of a set's six open slots free. At a load of three quarters 0.07 % of the keys then find
+/// both sets full, against 0.04 % if the emptier one were always taken, and a third fewer are in
+/// their second set.
+const RATHER_EMPTY: usize = 4;
 
 /// A fixed number of buckets for any number of keys.
 pub(super) struct Table {
     /// A power of two of sets; a key may live in two of them.
     sets: Box<[Set]>,
-    stripes: Box<[Stripe]>,
+    stripes: Box<[Stripe; STRIPES]>,
     /// The latest tick at which a slot was reclaimed. A request with an older one finds the slot's
     /// former key absent; judged at its own tick it would be granted what that key had spent.
     latest: AtomicU64,
@@ -47,6 +50,14 @@ pub(super) struct Owner {
     pub(super) known: bool,
 }
 
+impl Owner {
+    #[inline]
+    pub(super) fn of(charge: &Charge<'_>, tagger: &Tagger) -> Self {
+        let tag = tagger.tag(&charge.key);
+        Self { tag, scope: charge.key.scope(), known: charge.known }
+    }
+}
+
 /// A bucket that was seen or changed.
 #[derive(Clone, Copy)]
 pub(super) struct Change<'t> {
@@ -59,26 +70,25 @@ pub(super) struct Change<'t> {
 #[derive(Clone, Copy)]
 pub(super) enum Place<'t> {
     /// In a slot of the key's own.
-    Own(Slot<'t>),
-    /// Nowhere yet: the key has no slot.
-    Unplaced,
-    /// In the bucket that the stripe's keys without a slot share.
+    Own(&'t Slot),
+    /// In the bucket that the stripe's keys without a slot share; or, if it was only seen, in a slot
+    /// that is still to be claimed.
     Shared,
 }
 
 /// Why an operation was not done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
-    pub(super) wait: Duration,
+    pub(super) wait: Wait,
     /// It was the shared bucket that refused.
     pub(super) shared: bool,
 }
 
 /// What a look for a key's slot gives.
-enum Found<'t> {
-    Own(Slot<'t>, Bucket),
+pub(super) enum Found<'t> {
+    Own(&'t Slot, Bucket),
     Absent,
-    /// A slot with this tag is being given to a key: to this one, or from this one to another.
+    /// A slot with this tag is being given to this key, or taken from it.
     Changing,
 }
 
@@ -89,7 +99,7 @@ impl Table {
         room.resize_with(sets, Set::default);
         Self {
             sets: room.into_boxed_slice(),
-            stripes: std::iter::repeat_with(Stripe::new).take(STRIPES).collect(),
+            stripes: Box::new(std::array::from_fn(|_| Stripe::new())),
             latest: AtomicU64::new(0),
             overflows: AtomicU64::new(0),
         }
@@ -110,64 +120,69 @@ impl Table {
     }
 
     /// What `operation` would do, without doing it.
+    #[inline]
     pub(super) fn look(
         &self,
         now: Tick,
         owner: Owner,
-        operation: impl Fn(Bucket, Tick) -> Result<Bucket, Duration>,
+        operation: impl Fn(Bucket, Tick) -> Result<Bucket, Wait>,
     ) -> Result<Change<'_>, Refusal> {
-        if let Some((slot, before)) = self.own(owner.tag) {
-            return match operation(before, now) {
-                Ok(after) => Ok(Change { place: Place::Own(slot), before, after }),
-                Err(wait) => Err(Refusal { wait, shared: false }),
-            };
+        let Some((slot, before)) = self.own(owner.tag) else {
+            return self.look_without(now, owner, operation);
+        };
+        match operation(before, now) {
+            Ok(after) => Ok(Change { place: Place::Own(slot), before, after }),
+            Err(wait) => Err(Refusal { wait, shared: false }),
         }
-        let before = self.stripe(owner.tag).map_or(Bucket::FULL, |stripe| stripe.overflow(owner));
+    }
+
+    #[cold]
+    fn look_without(
+        &self,
+        now: Tick,
+        owner: Owner,
+        operation: impl Fn(Bucket, Tick) -> Result<Bucket, Wait>,
+    ) -> Result<Change<'_>, Refusal> {
+        let before = self.stripe(owner.tag).overflow(owner);
         let after = self.newcomer(now, before, operation)?;
-        Ok(Change { place: Place::Unplaced, before, after })
+        Ok(Change { place: Place::Shared, before, after })
     }
 
     /// Does what a look saw, if the slot has not changed since.
-    pub(super) fn settle<'t>(&self, seen: &Change<'t>) -> Option<Change<'t>> {
+    #[inline]
+    pub(super) fn settle(seen: &Change<'_>) -> bool {
         match seen.place {
-            Place::Own(slot) if slot.swap(seen.before, seen.after) => Some(*seen),
-            _ => None,
+            Place::Own(slot) => slot.swap(seen.before, seen.after),
+            Place::Shared => false,
         }
     }
 
     /// Does `operation` on the key's bucket, or on a shared one if the key has none and there is no
     /// room for one.
+    #[cold]
     pub(super) fn apply(
         &self,
         now: Tick,
         owner: Owner,
-        operation: impl Fn(Bucket, Tick) -> Result<Bucket, Duration>,
+        operation: impl Fn(Bucket, Tick) -> Result<Bucket, Wait>,
     ) -> Result<Change<'_>, Refusal> {
-        while let Found::Own(slot, before) = self.find(owner.tag, None) {
+        while let Found::Own(slot, before) = self.find(owner.tag) {
             let after = operation(before, now).map_err(|wait| Refusal { wait, shared: false })?;
             if slot.swap(before, after) {
                 return Ok(Change { place: Place::Own(slot), before, after });
             }
         }
-        let Some(stripe) = self.stripe(owner.tag) else {
-            // INVARIANT: there are STRIPES stripes, so this cannot be reached.
-            return Err(Refusal { wait: Bucket::NEVER, shared: true });
-        };
+        let stripe = self.stripe(owner.tag);
         let guard = stripe.lock();
         loop {
-            match self.find(owner.tag, Some(&guard)) {
-                Found::Own(slot, before) => {
-                    let after =
-                        operation(before, now).map_err(|wait| Refusal { wait, shared: false })?;
-                    if slot.swap(before, after) {
-                        return Ok(Change { place: Place::Own(slot), before, after });
-                    }
+            if let Some((slot, before)) = self.find_held(owner.tag, &guard) {
+                let after =
+                    operation(before, now).map_err(|wait| Refusal { wait, shared: false })?;
+                if slot.swap(before, after) {
+                    return Ok(Change { place: Place::Own(slot), before, after });
                 }
-                Found::Absent | Found::Changing => {
-                    if let Some(done) = self.claim(now, owner, stripe, &guard, &operation)? {
-                        return Ok(done);
-                    }
-                }
+            } else if let Some(done) = self.claim(now, owner, stripe, &guard, &operation)? {
+                return Ok(done);
             }
         }
     }
@@ -191,12 +206,10 @@ impl Table {
                 }
             }
             Place::Shared => {
-                if let Some(stripe) = self.stripe(owner.tag) {
-                    let guard = stripe.lock();
-                    stripe.set_overflow(owner, refund(stripe.overflow(owner)), &guard);
-                }
+                let stripe = self.stripe(owner.tag);
+                let guard = stripe.lock();
+                stripe.set_overflow(owner, refund(stripe.overflow(owner)), &guard);
             }
-            Place::Unplaced => {}
         }
     }
 
@@ -208,7 +221,7 @@ impl Table {
         owner: Owner,
         stripe: &Stripe,
         guard: &MutexGuard<'_, ()>,
-        operation: impl Fn(Bucket, Tick) -> Result<Bucket, Duration>,
+        operation: impl Fn(Bucket, Tick) -> Result<Bucket, Wait>,
     ) -> Result<Option<Change<'_>>, Refusal> {
         // Not a full bucket: a slot that falls free in a flood must not bring a fresh burst.
         let before = stripe.overflow(owner);
@@ -234,12 +247,12 @@ impl Table {
         &self,
         now: Tick,
         start: Bucket,
-        operation: impl Fn(Bucket, Tick) -> Result<Bucket, Duration>,
+        operation: impl Fn(Bucket, Tick) -> Result<Bucket, Wait>,
     ) -> Result<Bucket, Refusal> {
         let judged = self.no_earlier(now);
         operation(start, judged).map_err(|wait| Refusal {
             // The caller waits from its own tick.
-            wait: wait.saturating_add(judged.since(now)),
+            wait: wait.longer_by(judged.as_nanos().saturating_sub(now.as_nanos())),
             shared: !start.is_full(judged),
         })
     }
@@ -249,68 +262,88 @@ impl Table {
         now.max(Tick::from_nanos(self.latest.load(Ordering::Acquire)))
     }
 
-    fn own(&self, tag: Tag) -> Option<(Slot<'_>, Bucket)> {
-        let found = match self.find(tag, None) {
-            Found::Changing => {
-                let guard = self.stripe(tag)?.lock();
-                self.find(tag, Some(&guard))
-            }
-            found => found,
-        };
-        match found {
+    #[inline]
+    fn own(&self, tag: Tag) -> Option<(&Slot, Bucket)> {
+        match self.find(tag) {
             Found::Own(slot, bucket) => Some((slot, bucket)),
-            Found::Absent | Found::Changing => None,
+            Found::Absent => None,
+            Found::Changing => self.own_held(tag),
         }
     }
 
-    /// Looks in all slots where the key may be. With the stripe's lock held no slot is being given
-    /// to this key; one that is locked under its tag is being taken from it, so its bucket was full
-    /// and the key counts as not there.
-    fn find(&self, tag: Tag, held: Option<&MutexGuard<'_, ()>>) -> Found<'_> {
-        'anew: loop {
-            for slot in self.sets_of(tag).into_iter().flatten().flat_map(Set::slots) {
-                if slot.tag() != tag.bits() {
-                    continue;
-                }
-                let bucket = slot.bucket();
-                if slot.tag() != tag.bits() {
-                    continue 'anew;
-                }
-                match bucket {
-                    Some(bucket) => return Found::Own(slot, bucket),
-                    None if held.is_some() => {}
-                    None => return Found::Changing,
-                }
-            }
+    #[cold]
+    fn own_held(&self, tag: Tag) -> Option<(&Slot, Bucket)> {
+        let guard = self.stripe(tag).lock();
+        self.find_held(tag, &guard)
+    }
+
+    /// Looks in all slots where the key may be.
+    #[inline]
+    pub(super) fn find(&self, tag: Tag) -> Found<'_> {
+        let first = self.first_set(tag).and_then(|set| set.with_tag(tag));
+        let Some(slot) = first.or_else(|| self.second_set(tag)?.with_tag(tag)) else {
             return Found::Absent;
+        };
+        match slot.bucket() {
+            Some(bucket) if slot.tag() == tag.bits() => Found::Own(slot, bucket),
+            _ => Found::Changing,
         }
     }
 
-    /// A slot that the key may claim: in its emptier set, and reserved ones first for a known
-    /// caller.
-    fn vacant(&self, owner: Owner, judged: Tick) -> Option<(Slot<'_>, Bucket)> {
-        let emptier = |reserved: bool| {
-            let [first, second] = self.sets_of(owner.tag).map(|set| set?.vacancy(reserved, judged));
+    /// Looks with the stripe's lock held: no slot is being given to this key, so one that is locked
+    /// under its tag is being taken from it. Its bucket was full then, and the key is not there.
+    fn find_held(&self, tag: Tag, _held: &MutexGuard<'_, ()>) -> Option<(&Slot, Bucket)> {
+        self.sets_of(tag).into_iter().flatten().flat_map(Set::slots).find_map(|slot| {
+            if slot.tag() != tag.bits() {
+                return None;
+            }
+            let bucket = slot.bucket()?;
+            (slot.tag() == tag.bits()).then_some((slot, bucket))
+        })
+    }
+
+    /// A slot that the key may claim: a reserved one first for a known caller; in the key's first
+    /// set while that is rather empty, since it is there that it will be looked for first, and then
+    /// in the emptier one.
+    fn vacant(&self, owner: Owner, judged: Tick) -> Option<(&Slot, Bucket)> {
+        let choose = |reserved: bool| {
+            let first = self.first_set(owner.tag)?.vacancy(reserved, judged);
+            if first.as_ref().is_some_and(|first| first.count >= RATHER_EMPTY) {
+                return first;
+            }
+            let second = self.second_set(owner.tag)?.vacancy(reserved, judged);
             match (first, second) {
                 (Some(first), Some(second)) if second.count > first.count => Some(second),
                 (first, second) => first.or(second),
             }
         };
-        let reserved = if owner.known { emptier(true) } else { None };
-        reserved.or_else(|| emptier(false)).map(|vacancy| (vacancy.slot, vacancy.bucket))
+        let reserved = if owner.known { choose(true) } else { None };
+        reserved.or_else(|| choose(false)).map(|vacancy| (vacancy.slot, vacancy.bucket))
     }
 
     /// The two sets that the key may live in.
     fn sets_of(&self, tag: Tag) -> [Option<&Set>; 2] {
-        let mask = self.sets.len().wrapping_sub(1);
-        let first = tag.bits() as usize & mask;
-        let second = (tag.bits() >> 29) as usize & mask;
-        let second = if first == second { first ^ 1 } else { second };
-        [self.sets.get(first), self.sets.get(second)]
+        [self.first_set(tag), self.second_set(tag)]
     }
 
-    fn stripe(&self, tag: Tag) -> Option<&Stripe> {
-        self.stripes.get((tag.bits() >> 58) as usize % STRIPES)
+    fn first_set(&self, tag: Tag) -> Option<&Set> {
+        self.sets.get(tag.bits() as usize & self.mask())
+    }
+
+    fn second_set(&self, tag: Tag) -> Option<&Set> {
+        let first = tag.bits() as usize & self.mask();
+        let second = (tag.bits() >> 29) as usize & self.mask();
+        self.sets.get(if first == second { first ^ 1 } else { second })
+    }
+
+    fn mask(&self) -> usize {
+        self.sets.len().wrapping_sub(1)
+    }
+
+    fn stripe(&self, tag: Tag) -> &Stripe {
+        // INVARIANT: six bits count to 63.
+        #[expect(clippy::indexing_slicing, reason = "the index is below the array's length")]
+        &self.stripes[(tag.bits() >> 58) as usize % STRIPES]
     }
 }
 
@@ -340,3 +373,10 @@ const fn overflow_of(owner: Owner) -> usize {
     let known = if owner.known { 4 } else { 0 };
     known | owner.scope as usize
 }
+
+#[cfg(test)]
+#[cfg(loom)]
+mod model;
+#[cfg(test)]
+#[cfg(not(loom))]
+mod tests;
