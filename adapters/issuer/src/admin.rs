@@ -128,8 +128,8 @@ impl Admin {
         let created_at = UnixTime::from_secs(self.state.clock.wall().as_secs());
         let app = AppRow { id: shown.id, name: name.to_owned(), enabled: true, created_at };
         self.state.change(|records| {
-            records.put_app(&app)?;
-            records.put_secret(&secret.id, &app.id, stored, created_at)
+            records.add_app(&app)?;
+            records.add_secret(&secret.id, &app.id, stored, created_at)
         })?;
         Ok(CreatedApp { id: app.id, secret: shown.secret })
     }
@@ -173,7 +173,7 @@ impl Admin {
             let found = records.app(id)?;
             // A damaged row is left as it is: a new tag would vouch for it.
             if let Some(FoundApp::Whole(app)) = &found {
-                records.put_app(&AppRow { enabled, ..app.clone() })?;
+                records.replace_app(&AppRow { enabled, ..app.clone() })?;
             }
             Ok(found)
         })?;

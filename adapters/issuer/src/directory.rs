@@ -3,6 +3,7 @@
 
 use aws_lc_rs::digest::{Context, SHA256};
 use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _};
+use tokensmith::RejectReason;
 
 use crate::random::{Random, RandomError};
 use crate::secret::Digest;
@@ -33,9 +34,7 @@ pub(crate) struct LiveSecret {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Judgement {
     Right,
-    Unknown,
-    Wrong,
-    Disabled,
+    Refused(RejectReason),
     Damaged,
 }
 
@@ -66,6 +65,35 @@ struct Slot {
 const KNOWN: u64 = 1;
 const ENABLED: u64 = 2;
 const DAMAGED: u64 = 4;
+const RIGHT_SHIFT: u32 = 3;
+
+/// By the four bits. A table, so that no refusal takes another way than the others.
+const JUDGEMENTS: [Judgement; 16] = {
+    const UNKNOWN: Judgement = Judgement::Refused(RejectReason::UnknownClient);
+    const WRONG: Judgement = Judgement::Refused(RejectReason::WrongSecret);
+    const OFF: Judgement = Judgement::Refused(RejectReason::Disabled);
+    const BAD: Judgement = Judgement::Damaged;
+    [
+        // With a wrong secret: nobody, known; the same enabled; these four damaged.
+        UNKNOWN,
+        WRONG,
+        UNKNOWN,
+        WRONG,
+        UNKNOWN,
+        BAD,
+        UNKNOWN,
+        BAD,
+        // With the right one, in the same order.
+        UNKNOWN,
+        OFF,
+        UNKNOWN,
+        Judgement::Right,
+        UNKNOWN,
+        BAD,
+        UNKNOWN,
+        BAD,
+    ]
+};
 
 impl Directory {
     /// Lays the apps out. Buckets hold two apps on average; another salt, then more buckets, where
@@ -115,14 +143,9 @@ impl Directory {
         for (digest, expires_at) in chosen.digests.iter().zip(chosen.expires_at) {
             right |= equal(digest, &shown) & Choice::from(u8::from(now < expires_at));
         }
-        let has = |bit| chosen.state & bit != 0;
-        match (has(KNOWN), has(DAMAGED), bool::from(right), has(ENABLED)) {
-            (false, ..) => Judgement::Unknown,
-            (_, true, ..) => Judgement::Damaged,
-            (.., false, _) => Judgement::Wrong,
-            (.., false) => Judgement::Disabled,
-            (true, false, true, true) => Judgement::Right,
-        }
+        let bits = chosen.state | (u64::from(right.unwrap_u8()) << RIGHT_SHIFT);
+        let judgement = usize::try_from(bits).ok().and_then(|bits| JUDGEMENTS.get(bits));
+        judgement.copied().unwrap_or(Judgement::Damaged)
     }
 
     fn name(&self, app: &str) -> Words {
@@ -220,6 +243,10 @@ mod tests {
     use crate::random::OsRandom;
     use crate::random::tests::FailsAfter;
 
+    const UNKNOWN: Judgement = Judgement::Refused(RejectReason::UnknownClient);
+    const WRONG: Judgement = Judgement::Refused(RejectReason::WrongSecret);
+    const DISABLED: Judgement = Judgement::Refused(RejectReason::Disabled);
+
     fn secret(byte: u8, expires_at: Option<u64>) -> LiveSecret {
         LiveSecret { digest: [byte; 32], expires_at }
     }
@@ -246,8 +273,8 @@ mod tests {
             let own = &app.secrets[0].digest;
             let other = &records[(i + 1) % records.len()].secrets[0].digest;
             assert_eq!(directory.judge(&app.app, own, 0), Judgement::Right);
-            assert_eq!(directory.judge(&app.app, other, 0), Judgement::Wrong);
-            assert_eq!(directory.judge(&format!("{}x", app.app), own, 0), Judgement::Unknown);
+            assert_eq!(directory.judge(&app.app, other, 0), WRONG);
+            assert_eq!(directory.judge(&format!("{}x", app.app), own, 0), UNKNOWN);
         }
     }
 
@@ -257,7 +284,7 @@ mod tests {
         for bit in 0..256 {
             let mut shown = [7; 32];
             shown[bit / 8] ^= 1 << (bit % 8);
-            assert_eq!(directory.judge("a", &shown, 0), Judgement::Wrong);
+            assert_eq!(directory.judge("a", &shown, 0), WRONG);
         }
     }
 
@@ -267,10 +294,10 @@ mod tests {
         let directory = directory(&[record("a", both)]);
         for (byte, now, judgement) in [
             (1, 99, Judgement::Right),
-            (1, 100, Judgement::Wrong),
+            (1, 100, WRONG),
             (2, u64::MAX - 1, Judgement::Right),
-            (3, 0, Judgement::Wrong),
-            (0, 0, Judgement::Wrong),
+            (3, 0, WRONG),
+            (0, 0, WRONG),
         ] {
             assert_eq!(directory.judge("a", &[byte; 32], now), judgement, "{byte} {now}");
         }
@@ -281,8 +308,8 @@ mod tests {
         let disabled = Record { enabled: false, ..record("off", vec![secret(1, None)]) };
         let damaged = Record { damaged: true, ..record("bad", vec![secret(1, None)]) };
         let directory = directory(&[disabled, damaged]);
-        assert_eq!(directory.judge("off", &[1; 32], 0), Judgement::Disabled);
-        assert_eq!(directory.judge("off", &[2; 32], 0), Judgement::Wrong);
+        assert_eq!(directory.judge("off", &[1; 32], 0), DISABLED);
+        assert_eq!(directory.judge("off", &[2; 32], 0), WRONG);
         assert_eq!(directory.judge("bad", &[1; 32], 0), Judgement::Damaged);
         assert_eq!(directory.judge("bad", &[2; 32], 0), Judgement::Damaged);
     }
@@ -290,8 +317,8 @@ mod tests {
     #[test]
     fn an_empty_directory_knows_nobody() {
         let directory = directory(&[]);
-        assert_eq!(directory.judge("a", &[0; 32], 0), Judgement::Unknown);
-        assert_eq!(directory.judge("", &[0; 32], 0), Judgement::Unknown);
+        assert_eq!(directory.judge("a", &[0; 32], 0), UNKNOWN);
+        assert_eq!(directory.judge("", &[0; 32], 0), UNKNOWN);
     }
 
     #[test]

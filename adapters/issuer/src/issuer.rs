@@ -8,8 +8,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use thiserror::Error;
 use tokensmith::{
-    AppCredentials, AuthenticateError, Authenticator, Clock, Context, Observer, RejectReason,
-    TokenSet, TokenType, UpstreamKind,
+    AppCredentials, AuthenticateError, Authenticator, Clock, Context, Observer, TokenSet,
+    TokenType, UpstreamKind,
 };
 
 use crate::admin::Admin;
@@ -70,7 +70,8 @@ pub enum OpenError {
 
 impl Issuer {
     /// Opens an issuer. Its first start makes the root key, the store and the signing key; a first
-    /// start that was interrupted is taken up. It waits for the disk, as [`Admin`] does.
+    /// start that was interrupted is taken up. It waits for the disk, as [`Admin`] does, and for the
+    /// first random number of the process, some 20 ms, which no token has to wait for then.
     ///
     /// `clock` dates records; `observer` hears when a change by another process cannot be put in
     /// force.
@@ -120,9 +121,7 @@ impl Issuer {
             secret::digest(&self.state.keys.pepper, app, credentials.secret.expose_secret());
         match in_force.directory.judge(app, &shown, cx.wall.as_secs()) {
             Judgement::Right => {}
-            Judgement::Unknown => return rejected(RejectReason::UnknownClient),
-            Judgement::Wrong => return rejected(RejectReason::WrongSecret),
-            Judgement::Disabled => return rejected(RejectReason::Disabled),
+            Judgement::Refused(reason) => return Err(AuthenticateError::Rejected(reason)),
             Judgement::Damaged => {
                 return failed(UpstreamKind::Store, "the app's record is damaged");
             }
@@ -179,10 +178,6 @@ impl OpenError {
             error => Self::Store { path, source: Box::new(error) },
         }
     }
-}
-
-fn rejected(reason: RejectReason) -> Result<TokenSet, AuthenticateError> {
-    Err(AuthenticateError::Rejected(reason))
 }
 
 fn failed(kind: UpstreamKind, what: &'static str) -> Result<TokenSet, AuthenticateError> {

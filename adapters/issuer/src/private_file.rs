@@ -126,6 +126,7 @@ fn sync_folder(path: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Barrier;
     use std::thread;
 
     use super::*;
@@ -145,23 +146,30 @@ mod tests {
 
     #[test]
     fn starters_that_sweep_each_other_agree_on_one_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a");
-        let seen: Vec<_> = thread::scope(|scope| {
-            let starters: Vec<_> = (0_u8..8)
-                .map(|i| {
-                    let path = &path;
-                    scope.spawn(move || {
-                        sweep(path).unwrap();
-                        place(path, &[i; 32], &OsRandom::warm().unwrap()).unwrap();
-                        fs::read(path).unwrap()
+        for _ in 0..30 {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("a");
+            let start = Barrier::new(8);
+            let place_one = |i: u8| {
+                start.wait();
+                sweep(&path).unwrap();
+                place(&path, &[i; 32], &OsRandom::warm().unwrap()).unwrap();
+                fs::read(&path).unwrap()
+            };
+            let seen: Vec<_> = thread::scope(|scope| {
+                let starters: Vec<_> = (0..8)
+                    .map(|i| {
+                        scope.spawn({
+                            let place_one = &place_one;
+                            move || place_one(i)
+                        })
                     })
-                })
-                .collect();
-            starters.into_iter().map(|starter| starter.join().unwrap()).collect()
-        });
-        assert!(seen.iter().all(|content| content.len() == 32 && content == &seen[0]));
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+                    .collect();
+                starters.into_iter().map(|starter| starter.join().unwrap()).collect()
+            });
+            assert!(seen.iter().all(|content| content.len() == 32 && content == &seen[0]));
+            assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        }
     }
 
     #[test]

@@ -77,7 +77,7 @@ pub(crate) fn open(
     private_file::place(path, &[], random)?;
     let mut store = OpenStore::open(path)?;
     let keys = match held(&store.connection)? {
-        Held::Store => with_root(&store.connection, &Root::load(root)?)?,
+        Held::Store => derive(&Root::load(root)?)?,
         Held::Nothing => {
             let keys = first_start(&mut store.connection, root, random, now)?;
             private_file::sweep(path)?;
@@ -185,24 +185,60 @@ fn first_start(
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     if let Held::Store = held(&transaction)? {
         // Another process was first.
-        drop(transaction);
-        return with_root(connection, &Root::load(root)?);
+        return derive(&Root::load(root)?);
     }
-    let root = Root::load_or_make(root, random)?;
-    let keys = DerivedKeys::derive(&root).map_err(|_| StoreError::Derive)?;
+    let keys = derive(&Root::load_or_make(root, random)?)?;
     transaction.execute_batch(records::SCHEMA)?;
     let records = Records { connection: &transaction, key: &keys.rows };
     records.put_changes(0)?;
-    records.put_signing_key(&SealedKey::generate(&keys)?, now)?;
+    records.add_signing_key(&SealedKey::generate(&keys)?, now)?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
     transaction.commit()?;
     Ok(keys)
 }
 
-/// The keys of the root, if it is the store's.
-fn with_root(connection: &Connection, root: &Root) -> Result<DerivedKeys, StoreError> {
-    let keys = DerivedKeys::derive(root).map_err(|_| StoreError::Derive)?;
-    Records { connection, key: &keys.rows }.changes()?;
-    Ok(keys)
+/// Whether the root is the store's is found when the first record is read.
+fn derive(root: &Root) -> Result<DerivedKeys, StoreError> {
+    DerivedKeys::derive(root).map_err(|_| StoreError::Derive)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::OsRandom;
+
+    #[test]
+    fn every_connection_has_what_keeps_the_store_safe() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, root) = (folder.path().join("a.db"), folder.path().join("root.key"));
+        let random = OsRandom::warm().unwrap();
+        open(&path, &root, &random, UnixTime::from_secs(1)).unwrap();
+        let store = OpenStore::open(&path).unwrap();
+        let number = |name| {
+            store.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap()
+        };
+        assert_eq!(number("synchronous"), 2, "FULL");
+        assert_eq!(number("trusted_schema"), 0);
+        assert_eq!(number("busy_timeout"), 4_000);
+        let mode: String =
+            store.connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
+        assert_eq!(mode, "wal");
+    }
+
+    #[test]
+    fn a_start_sweeps_away_what_killed_ones_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, root) = (folder.path().join("a.db"), folder.path().join("root.key"));
+        for name in ["a.db.x.tmp", "root.key.y.tmp"] {
+            fs::write(folder.path().join(name), [7; 32]).unwrap();
+        }
+        open(&path, &root, &OsRandom::warm().unwrap(), UnixTime::from_secs(1)).unwrap();
+        let left = fs::read_dir(folder.path()).unwrap();
+        let left = left.filter(|file| {
+            let name = file.as_ref().unwrap().file_name();
+            name.as_encoded_bytes().ends_with(b".tmp")
+        });
+        assert_eq!(left.count(), 0);
+    }
 }

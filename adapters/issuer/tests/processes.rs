@@ -15,6 +15,7 @@ use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::Barrier;
 use std::thread;
 use std::time::Duration;
 
@@ -166,6 +167,24 @@ fn starters_at_once_make_one_root_and_one_key() {
         let sets: BTreeSet<_> = others.iter_mut().map(|other| other.says().unwrap()).collect();
         assert_eq!(sets.len(), 1, "{sets:?}");
         others.into_iter().for_each(Other::end);
+        assert_whole(folder.path());
+    }
+}
+
+#[test]
+fn threads_that_start_at_once_make_one_root_and_one_key() {
+    for _ in 0..10 {
+        let folder = tempfile::tempdir().unwrap();
+        let start = Barrier::new(8);
+        let set = || {
+            start.wait();
+            open(folder.path()).admin().jwks()
+        };
+        let sets: BTreeSet<_> = thread::scope(|scope| {
+            let starters: Vec<_> = (0..8).map(|_| scope.spawn(set)).collect();
+            starters.into_iter().map(|starter| starter.join().unwrap()).collect()
+        });
+        assert_eq!(sets.len(), 1, "{sets:?}");
         assert_whole(folder.path());
     }
 }

@@ -78,14 +78,12 @@ impl Records<'_> {
         Ok(HEAD.put(self.connection, self.key, fields)?)
     }
 
-    pub(crate) fn put_app(&self, app: &AppRow) -> Result<(), StoreError> {
-        let fields = vec![
-            Value::Text(app.id.as_str().to_owned()),
-            Value::Text(app.name.clone()),
-            Value::Integer(i64::from(app.enabled)),
-            number(app.created_at.as_secs())?,
-        ];
-        Ok(APPS.put(self.connection, self.key, fields)?)
+    pub(crate) fn add_app(&self, app: &AppRow) -> Result<(), StoreError> {
+        Ok(APPS.add(self.connection, self.key, app.fields()?)?)
+    }
+
+    pub(crate) fn replace_app(&self, app: &AppRow) -> Result<(), StoreError> {
+        Ok(APPS.put(self.connection, self.key, app.fields()?)?)
     }
 
     pub(crate) fn app(&self, id: &AppClientId) -> Result<Option<FoundApp>, StoreError> {
@@ -98,7 +96,7 @@ impl Records<'_> {
         Ok(rows.iter().map(FoundApp::read).collect())
     }
 
-    pub(crate) fn put_secret(
+    pub(crate) fn add_secret(
         &self,
         id: &str,
         app: &AppClientId,
@@ -112,7 +110,7 @@ impl Records<'_> {
             number(created_at.as_secs())?,
             Value::Null,
         ];
-        Ok(SECRETS.put(self.connection, self.key, fields)?)
+        Ok(SECRETS.add(self.connection, self.key, fields)?)
     }
 
     /// All apps with their secrets. What cannot be trusted is marked, and the others go on.
@@ -140,7 +138,7 @@ impl Records<'_> {
         Ok(records.into_values().map(whole).collect())
     }
 
-    pub(crate) fn put_signing_key(
+    pub(crate) fn add_signing_key(
         &self,
         key: &SealedKey,
         created_at: UnixTime,
@@ -152,7 +150,7 @@ impl Records<'_> {
             Value::Blob(key.sealed.clone()),
             number(created_at.as_secs())?,
         ];
-        Ok(SIGNING_KEYS.put(self.connection, self.key, fields)?)
+        Ok(SIGNING_KEYS.add(self.connection, self.key, fields)?)
     }
 
     /// The one signing key.
@@ -167,6 +165,17 @@ impl Records<'_> {
             })
         };
         read().filter(|_| row.intact).ok_or(StoreError::SigningKey)
+    }
+}
+
+impl AppRow {
+    fn fields(&self) -> Result<Vec<Value>, StoreError> {
+        Ok(vec![
+            Value::Text(self.id.as_str().to_owned()),
+            Value::Text(self.name.clone()),
+            Value::Integer(i64::from(self.enabled)),
+            number(self.created_at.as_secs())?,
+        ])
     }
 }
 

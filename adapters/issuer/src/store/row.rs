@@ -44,9 +44,29 @@ impl TaggedRow {
 }
 
 impl Table {
+    /// Writes a new row; an error if there is one of the same key.
+    pub(crate) fn add(
+        &self,
+        connection: &Connection,
+        key: &hmac::Key,
+        fields: Vec<Value>,
+    ) -> rusqlite::Result<()> {
+        self.write("INSERT", connection, key, fields)
+    }
+
     /// Writes a row, over one of the same key.
     pub(crate) fn put(
         &self,
+        connection: &Connection,
+        key: &hmac::Key,
+        fields: Vec<Value>,
+    ) -> rusqlite::Result<()> {
+        self.write("REPLACE", connection, key, fields)
+    }
+
+    fn write(
+        &self,
+        verb: &str,
         connection: &Connection,
         key: &hmac::Key,
         mut fields: Vec<Value>,
@@ -54,7 +74,7 @@ impl Table {
         let tag = self.tag(key, &mut fields.iter().map(ValueRef::from));
         fields.push(Value::Blob(tag.as_ref().to_vec()));
         let places = vec!["?"; fields.len()].join(", ");
-        let sql = format!("REPLACE INTO {} ({}, tag) VALUES ({places})", self.name, self.list());
+        let sql = format!("{verb} INTO {} ({}, tag) VALUES ({places})", self.name, self.list());
         connection.prepare(&sql)?.execute(params_from_iter(fields))?;
         Ok(())
     }
@@ -150,23 +170,23 @@ mod tests {
 
     const TABLE: Table = Table { name: "things", columns: &["id", "number", "bytes"] };
 
-    fn put_one(connection: &Connection) {
-        let fields = vec![Value::Text("a".to_owned()), Value::Integer(7), Value::Blob(vec![1, 2])];
-        TABLE.put(connection, &keys().rows, fields).unwrap();
+    fn one() -> Vec<Value> {
+        vec![Value::Text("a".to_owned()), Value::Integer(7), Value::Blob(vec![1, 2])]
     }
 
     fn connection() -> Connection {
         let connection = Connection::open_in_memory().unwrap();
         let sql = "CREATE TABLE things (id PRIMARY KEY, number, bytes, tag)";
         connection.execute_batch(sql).unwrap();
-        put_one(&connection);
+        TABLE.add(&connection, &keys().rows, one()).unwrap();
         connection
     }
 
     #[test]
     fn what_is_put_is_found_intact_and_replaced() {
         let connection = connection();
-        put_one(&connection);
+        assert!(TABLE.add(&connection, &keys().rows, one()).is_err(), "it is there already");
+        TABLE.put(&connection, &keys().rows, one()).unwrap();
         let rows = TABLE.all(&connection, &keys().rows).unwrap();
         assert_eq!(rows.len(), 1);
         let row = TABLE.find(&connection, &keys().rows, "a").unwrap().unwrap();
