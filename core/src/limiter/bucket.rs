@@ -262,3 +262,33 @@ impl Bucket {
 const fn later(a: u64, b: u64) -> u64 {
     if a > b { a } else { b }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: u64 = 1_000_000_000;
+
+    fn n(tokens: u32) -> NonZeroU32 {
+        NonZeroU32::new(tokens).unwrap()
+    }
+
+    #[test]
+    fn the_token_time_is_rounded_up() {
+        let third = Quota::new(n(3), Duration::from_secs(1), n(1)).unwrap();
+        assert_eq!(third.token_time(), Duration::from_nanos(333_333_334));
+        let exact = Quota::new(n(4), Duration::from_secs(1), n(1)).unwrap();
+        assert_eq!(exact.token_time(), Duration::from_nanos(250_000_000));
+    }
+
+    /// The exact model of `tests/limiter/oracle.rs` knows no ticks that go back.
+    #[test]
+    fn an_older_tick_wins_nothing_by_a_penalty_or_a_refund() {
+        let quota = Quota::new(n(1), Duration::from_secs(1), n(1)).unwrap().with_debt(2);
+        let (now, older) = (Tick::from_nanos(30 * SECOND), Tick::from_nanos(20 * SECOND));
+        let indebted = Bucket::FULL.penalize(now, quota, n(9));
+        assert_eq!(indebted.penalize(older, quota, n(9)), indebted);
+        let refunded = Bucket::full_at(30 * SECOND + SECOND / 2).refund(now, quota, n(1));
+        assert_eq!(refunded, Bucket::full_at(30 * SECOND));
+    }
+}

@@ -146,6 +146,21 @@ fn a_reclaimed_slot_is_judged_by_the_latest_tick() {
 }
 
 #[test]
+fn a_wait_is_counted_from_the_callers_own_tick() {
+    let table = table();
+    let later = Tick::from_nanos(NOW.as_nanos() + SECOND);
+    for number in 1..14 {
+        assert!(table.apply(later, owner(number, number & 1, false), taking(1)).is_ok());
+    }
+    for tick in [NOW, later] {
+        let refused = table.look(tick, owner(99, 0, false), taking(1)).map(|_| ());
+        let wait = Duration::from_nanos(later.as_nanos() + SECOND - tick.as_nanos());
+        let refusal = refused.map_err(|refusal| (refusal.wait.duration(), refusal.shared));
+        assert_eq!(refusal, Err((wait, true)));
+    }
+}
+
+#[test]
 fn a_change_is_taken_back_whole() {
     let table = table();
     let key = owner(1, 0, false);
