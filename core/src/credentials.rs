@@ -8,8 +8,9 @@ use thiserror::Error;
 
 /// The id of an app client, as it stands in the request's `appClientId`.
 ///
-/// 1 to 128 bytes of UTF-8 without control characters, so it is safe to log. Compared byte for
-/// byte: no trimming, case folding or normalisation.
+/// 1 to 128 bytes of UTF-8 without control characters. Compared byte for byte: no trimming, case
+/// folding or normalisation. A caller chose it: in a log, print it by `Debug`, in quotes, since it
+/// may hold spaces and turn the direction of a line.
 ///
 /// ```
 /// use tokensmith::AppClientId;

@@ -94,6 +94,28 @@ impl Default for ResponseOptions {
     }
 }
 
+impl ResponseOptions {
+    /// Whether responses can carry them. [`build`](crate::TokenServiceBuilder::build) asks too.
+    ///
+    /// # Errors
+    /// [`ResponseOptionsError`] names the option that they cannot.
+    pub fn check(&self) -> Result<(), ResponseOptionsError> {
+        if !is_token(&self.scheme) {
+            return Err(ResponseOptionsError::Scheme);
+        }
+        if !self.realm.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) {
+            return Err(ResponseOptionsError::Realm);
+        }
+        Ok(())
+    }
+}
+
+/// A token (RFC 9110 section 5.6.2).
+fn is_token(text: &str) -> bool {
+    let is_token_char = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+    !text.is_empty() && text.chars().all(is_token_char)
+}
+
 /// An option that no response can carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]

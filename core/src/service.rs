@@ -26,7 +26,7 @@ use crate::outcome::TokenError;
 use crate::request::TokenRequest;
 use crate::response::{SourceBucket, Table, TokenResponse};
 use crate::source::Source;
-use crate::timer::{Timer, within};
+use crate::timer::{Elapsed, Timer, within};
 use crate::token::{Presence, TokenSet};
 use call::Call;
 use capacity::Capacity;
@@ -169,7 +169,10 @@ impl TokenService {
                 None => Ok(decision.await),
                 Some(Deadline { budget, timer }) => {
                     let elapsed = || self.clock.tick().since(cx.tick);
-                    within(&**timer, || budget.saturating_sub(elapsed()), decision).await
+                    let decided =
+                        within(&**timer, || budget.saturating_sub(elapsed()), decision).await?;
+                    // An authenticator that blocks its thread keeps the timer from being asked.
+                    if elapsed() > *budget { Err(Elapsed) } else { Ok(decided) }
                 }
             }
         });

@@ -104,9 +104,14 @@ impl fmt::Display for Source {
     }
 }
 
+/// Prints the address, or the text in quotes, so that it is one word of a log line.
 impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Source({self})")
+        match &self.0 {
+            Kind::V4(v4) => v4.fmt(f),
+            Kind::V6(v6) => v6.fmt(f),
+            Kind::Opaque(text) => fmt::Debug::fmt(text, f),
+        }
     }
 }
 
@@ -148,5 +153,7 @@ mod tests {
     #[test]
     fn an_opaque_text_cannot_forge_a_log_line() {
         assert_eq!(Source::opaque("a\nb\u{1b}").unwrap().to_string(), "a\\nb\\u{1b}");
+        let forged = Source::opaque("a app=b \u{202e}").unwrap();
+        assert_eq!(format!("{forged:?}"), "\"a app=b \\u{202e}\"");
     }
 }

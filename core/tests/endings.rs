@@ -160,3 +160,21 @@ fn status(authenticator: impl Authenticator + 'static, refresh_token: Presence) 
     };
     block_on(service.handle(request)).status().code()
 }
+
+#[test]
+fn an_answer_past_the_deadline_is_a_502_though_nothing_waited() {
+    let clock = ManualClock::new(UnixTime::from_secs(1));
+    let moved = clock.clone();
+    let slow = authenticator_fn(move |_, credentials| {
+        moved.advance(Duration::from_millis(credentials.id.as_str().parse().unwrap()));
+        async { Ok(tokens()) }
+    });
+    let service = TokenService::builder(slow)
+        .clock(clock)
+        .deadline(Duration::from_secs(5), Bell::default())
+        .build()
+        .unwrap();
+    let ask = |millis| block_on(service.issue(Presented::new(millis, "s".into()), None)).map(drop);
+    assert_eq!(ask("5000"), Ok(()));
+    assert_eq!(ask("5001"), DOWNSTREAM);
+}

@@ -14,10 +14,10 @@ pub struct TracingObserver;
 
 impl Observer for TracingObserver {
     fn on_event(&self, cx: &Context, event: &Event<'_>) {
-        let app = event.app().map(tracing::field::display);
-        let source = cx.source.as_ref().map(tracing::field::display);
-        let request_id =
-            cx.request_id.as_deref().map(str::escape_debug).map(tracing::field::display);
+        // In quotes and escaped: an id may hold spaces, or turn the direction of the line.
+        let app = event.app().map(tracing::field::debug);
+        let source = cx.source.as_ref().map(tracing::field::debug);
+        let request_id = cx.request_id.as_deref().map(tracing::field::debug);
         macro_rules! say {
             ($level:ident $(, $field:ident = $value:expr)*) => {
                 $level!(target: "tokensmith", event = event.name(), app, source, request_id

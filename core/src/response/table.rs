@@ -37,12 +37,7 @@ impl Table {
         options: &ResponseOptions,
         source: Option<Quota>,
     ) -> Result<Self, ResponseOptionsError> {
-        if !is_token(&options.scheme) {
-            return Err(ResponseOptionsError::Scheme);
-        }
-        if !options.realm.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) {
-            return Err(ResponseOptionsError::Realm);
-        }
+        options.check()?;
         let realm = options.realm.replace('\\', "\\\\").replace('"', "\\\"");
         let policy = source.filter(|_| options.rate_limit_fields).map(|quota| {
             let window = whole_seconds(quota.time_to_full());
@@ -131,12 +126,6 @@ fn bare(status: Status, body: Body) -> TokenResponse {
         rate_limit_policy: None,
         rate_limit: None,
     }
-}
-
-/// A token (RFC 9110 section 5.6.2).
-fn is_token(text: &str) -> bool {
-    let is_token_char = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
-    !text.is_empty() && text.chars().all(is_token_char)
 }
 
 /// The `RateLimit` field: what was left of the source's bucket, or how long it stays empty.

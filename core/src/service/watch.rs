@@ -1,7 +1,6 @@
 //! What the gate says seldom: a counter of the limiter that has risen, a host that names no source.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::clock::Tick;
@@ -11,23 +10,27 @@ use crate::limiter::LimiterHealth;
 const INTERVAL: Duration = Duration::from_secs(60);
 
 pub(super) struct Watch {
-    /// The sum of the counters as told: while it stands still there is nothing to look at.
-    total: AtomicU64,
-    told: Mutex<[Told; 3]>,
+    overflows: Told,
+    repaired: Told,
+    degraded: Told,
     source_missed: AtomicBool,
 }
 
-#[derive(Clone, Copy, Default)]
+/// What was last told of a counter, and when.
 struct Told {
-    count: u64,
-    at: Option<Tick>,
+    count: AtomicU64,
+    at_nanos: AtomicU64,
 }
 
+/// Later than any tick.
+const NEVER: u64 = u64::MAX;
+
 impl Watch {
-    pub(super) fn new() -> Self {
+    pub(super) const fn new() -> Self {
         Self {
-            total: AtomicU64::new(0),
-            told: Mutex::new([Told::default(); 3]),
+            overflows: Told::nothing(),
+            repaired: Told::nothing(),
+            degraded: Told::nothing(),
             source_missed: AtomicBool::new(false),
         }
     }
@@ -40,23 +43,36 @@ impl Watch {
 
     /// Whether a counter has risen that was not told of within the last minute.
     pub(super) fn has_risen(&self, now: Tick, health: LimiterHealth) -> bool {
-        let counts = [health.overflows, health.repaired, health.degraded];
-        let total = counts.into_iter().fold(0_u64, u64::wrapping_add);
-        if total == self.total.load(Ordering::Relaxed) {
+        // Each is looked at, so that one event tells of all.
+        self.overflows.is_due(now, health.overflows)
+            | self.repaired.is_due(now, health.repaired)
+            | self.degraded.is_due(now, health.degraded)
+    }
+}
+
+impl Told {
+    const fn nothing() -> Self {
+        Self { count: AtomicU64::new(0), at_nanos: AtomicU64::new(NEVER) }
+    }
+
+    /// Reads alone but once a minute: in a flood every request asks.
+    fn is_due(&self, now: Tick, count: u64) -> bool {
+        if count <= self.count.load(Ordering::Relaxed) {
             return false;
         }
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut risen = false;
-        for (told, count) in told.iter_mut().zip(counts) {
-            let is_due = told.at.is_none_or(|at| now.since(at) >= INTERVAL);
-            if count > told.count && is_due {
-                *told = Told { count, at: Some(now) };
-                risen = true;
-            }
+        let at = self.at_nanos.load(Ordering::Relaxed);
+        if at != NEVER && now.since(Tick::from_nanos(at)) < INTERVAL {
+            return false;
         }
-        let total = told.iter().map(|told| told.count).fold(0_u64, u64::wrapping_add);
-        self.total.store(total, Ordering::Relaxed);
-        risen
+        // Of several requests that find it due, one tells.
+        let tells = self
+            .at_nanos
+            .compare_exchange(at, now.as_nanos(), Ordering::Relaxed, Ordering::Relaxed)
+            .is_ok();
+        if tells {
+            self.count.store(count, Ordering::Relaxed);
+        }
+        tells
     }
 }
 
