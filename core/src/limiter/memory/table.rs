@@ -197,18 +197,20 @@ impl Table {
         }
     }
 
-    /// Takes a change back, where `refund` is what to do if others have charged the bucket since.
-    pub(super) fn undo(&self, owner: Owner, done: &Change<'_>, refund: impl Fn(Bucket) -> Bucket) {
+    /// Takes a change back, unless somebody has changed the bucket since. Then it stays: had the
+    /// bucket been full in between, what was charged has come back by itself, and to give it back
+    /// once more would mint it.
+    pub(super) fn undo(&self, owner: Owner, done: &Change<'_>) {
         match done.place {
             Place::Own(slot) => {
-                if !slot.swap(done.after, done.before) {
-                    self.adjust(owner.tag, refund);
-                }
+                slot.swap(done.after, done.before);
             }
             Place::Shared => {
                 let stripe = self.stripe(owner.tag);
                 let guard = stripe.lock();
-                stripe.set_overflow(owner, refund(stripe.overflow(owner)), &guard);
+                if stripe.overflow(owner) == done.after {
+                    stripe.set_overflow(owner, done.before, &guard);
+                }
             }
         }
     }

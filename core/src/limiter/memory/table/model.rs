@@ -142,7 +142,7 @@ fn a_change_taken_back_and_a_taker() {
         let there_and_back = |table: &Table| {
             let taking = |bucket: Bucket, now| bucket.take_or_wait(now, quota(), NonZeroU32::MIN);
             let Ok(done) = table.apply(NOW, owner(A), taking) else { return 0 };
-            table.undo(owner(A), &done, |bucket| bucket.refund(NOW, quota(), NonZeroU32::MIN));
+            table.undo(owner(A), &done);
             1
         };
         let [_, taken] = at_once(&table, [there_and_back, |table| take(table, A, NOW)]);

@@ -165,15 +165,27 @@ fn a_change_is_taken_back_whole() {
     let table = table();
     let key = owner(1, 0, false);
     let levels = || table.bucket(key.tag).map_or(5, |bucket| bucket.peek(NOW, quota(5)));
-    let refund = |bucket: Bucket| bucket.refund(NOW, quota(5), NonZeroU32::MIN);
     let done = table.apply(NOW, key, taking(5)).map_err(|refusal| refusal.wait).unwrap();
-    table.undo(key, &done, refund);
+    table.undo(key, &done);
     assert_eq!(levels(), 5);
-    // Another one's charge in between stays.
+    // With another one's charge in between both stay.
     let done = table.apply(NOW, key, taking(5)).map_err(|refusal| refusal.wait).unwrap();
     assert!(table.apply(NOW, key, taking(5)).is_ok());
-    table.undo(key, &done, refund);
-    assert_eq!(levels(), 4);
+    table.undo(key, &done);
+    assert_eq!(levels(), 3);
+}
+
+/// A burst of one at one token a second. X takes it at 0 s; it is back at 1 s, and Y takes it then.
+/// X, refused elsewhere, takes its charge back: that must not bring a second token at 1 s.
+#[test]
+fn a_charge_taken_back_late_mints_nothing() {
+    let table = table();
+    let key = owner(1, 0, false);
+    let (zero, one) = (Tick::from_nanos(0), Tick::from_nanos(SECOND));
+    let done = table.apply(zero, key, taking(1)).map_err(|refusal| refusal.wait).unwrap();
+    assert!(table.apply(one, key, taking(1)).is_ok());
+    table.undo(key, &done);
+    assert!(table.apply(one, key, taking(1)).is_err(), "two tokens of a burst of one");
 }
 
 #[test]
