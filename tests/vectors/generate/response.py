@@ -66,6 +66,10 @@ def cases():
         yield defective(f"id token: {name}", hygiene, issued(id_token=text), CHARACTERS)
     yield granted("a defect of an omitted token is none", omit, issued(refresh="a\nb"), response(refresh_token="omit"), omit=True)
     challenge = "section 2: scheme and realm are configurable"
+    quoted = unauthorized()
+    quoted["headers"]["www-authenticate"] = 'AppSecret realm="a \\"b\\" \\\\c"'
+    yield case("challenge: quotes and backslashes", f"{challenge}; RFC 9110 section 5.6.4",
+               step(quoted, says=rejected()), made=response(realm='a "b" \\c'))
     for name, keys in [("scheme", {"scheme": "Token"}), ("realm", {"realm": "an API"}), ("both", {"scheme": "X-App", "realm": "a.b/c"}),
                        ("as by default", {"scheme": "AppSecret", "realm": "token"})]:
         yield case(f"challenge: {name}", challenge, step(unauthorized(**keys), says=rejected()), made=response(**keys))

@@ -21,6 +21,8 @@ def cases():
                step(limited("upstream", 1, reason="throttled"), says=throttled()))
     yield case("429: busy, no wait given", "section 2: Retry-After on every 429, at least 1",
                step(limited("upstream", 1, reason="busy"), says=throttled("busy")))
+    yield case("429: lockout, no wait given", "SECURITY section 6, F7: a lockout without a wait is 60 s",
+               step(limited("upstream", 60, reason="lockout"), says=throttled("lockout")))
     for millis, seconds in WAITS:
         yield case(f"429: wait of {millis} ms", clamp, step(
             limited("upstream", seconds, reason="throttled"), says=throttled(retry_after_ms=millis)))
