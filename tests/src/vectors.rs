@@ -2,6 +2,7 @@
 //!
 //! `tests/vectors/schema.json` says what the files look like and how a driver performs them.
 
+pub mod bucket;
 #[cfg(feature = "schema")]
 pub mod check;
 mod run;
@@ -184,6 +185,10 @@ pub fn files(folder: &Path) -> Result<Vec<PathBuf>, LoadError> {
 /// # Errors
 /// [`LoadError`] names the file that cannot be read.
 pub fn load(path: &Path) -> Result<Subject, LoadError> {
+    read(path)
+}
+
+fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, LoadError> {
     let text = fs::read(path).map_err(|error| LoadError::Io(path.to_owned(), error))?;
     serde_json::from_slice(&text).map_err(|error| LoadError::Json(path.to_owned(), error))
 }

@@ -76,7 +76,30 @@ pub fn check_all(folder: &Path, contract: &Path) -> Result<Checked, Vec<Fault>> 
             }
         }
     }
+    let buckets = super::bucket::path(folder);
+    if buckets.exists() {
+        match check_buckets(&buckets) {
+            Ok(cases) => {
+                checked.files = checked.files.saturating_add(1);
+                checked.cases = checked.cases.saturating_add(cases);
+            }
+            Err(found) => faults.extend(found),
+        }
+    }
     if faults.is_empty() { Ok(checked) } else { Err(faults) }
+}
+
+/// The vectors of buckets, against the schema beside them: how many cases.
+fn check_buckets(path: &Path) -> Result<usize, Vec<Fault>> {
+    let place = path.display().to_string();
+    let fault = |what| vec![Fault { place: place.clone(), what }];
+    let schema = validator(&path.with_file_name("schema.json")).map_err(fault)?;
+    let faults = check_schema(&place, &schema, &read(path).map_err(fault)?);
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    let subject = super::bucket::load(path).map_err(|error| fault(error.to_string()))?;
+    Ok(subject.cases.len())
 }
 
 /// What of a file is not as its schema says.

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
-use tokensmith::{ManualClock, Source, TokenRequest, TokenResponse, TokenService, UnixTime};
+use tokensmith::{
+    ManualClock, Source, SourceError, TokenRequest, TokenResponse, TokenService, UnixTime,
+};
 use tokensmith_assembly::{Host, ServiceConfig};
 
 use super::{Case, Request, Step};
@@ -168,12 +170,18 @@ impl<'a> Performance<'a> {
     }
 }
 
-async fn ask(service: &TokenService, request: &Request) -> TokenResponse {
-    let body = request.body.to_vec();
-    let source = request.source.as_deref().map(|text| match text.parse::<IpAddr>() {
+/// An address, its zone dropped, or else an opaque text.
+fn source(text: &str) -> Result<Source, SourceError> {
+    let address = text.split_once('%').map_or(text, |(address, _)| address);
+    match address.parse::<IpAddr>() {
         Ok(address) => Ok(Source::ip(address)),
         Err(_) => Source::opaque(text),
-    });
+    }
+}
+
+async fn ask(service: &TokenService, request: &Request) -> TokenResponse {
+    let body = request.body.to_vec();
+    let source = request.source.as_deref().map(source);
     service
         .handle(TokenRequest {
             body: &body,

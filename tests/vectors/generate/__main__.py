@@ -7,6 +7,7 @@ import json
 import pathlib
 import sys
 
+import buckets
 import content_type
 import credentials
 import failures
@@ -44,12 +45,24 @@ def render(case):
     return f' {{\n{head},\n  "steps": [\n{steps}\n  ]\n }}'
 
 
-def main():
-    check, stale, names = "--check" in sys.argv[1:], [], []
+def bucket_text():
+    cases = list(buckets.cases())
+    head = f'{{\n"subject": {line(buckets.SUBJECT)},\n"what": {line(buckets.WHAT)},\n"cases": [\n'
+    rendered = [render(one) if "steps" in one else f" {line(one)}" for one in cases]
+    return cases, head + ",\n".join(rendered) + "\n]\n}\n"
+
+
+def files():
     for subject in SUBJECTS:
-        cases, made = text(subject)
+        yield FOLDER / f"{subject.SUBJECT}.json", *text(subject)
+    yield FOLDER / "limiter" / "bucket.json", *bucket_text()
+
+
+def main():
+    check, stale, names, count = "--check" in sys.argv[1:], [], [], 0
+    for path, cases, made in files():
         names += [one["name"] for one in cases]
-        path = FOLDER / f"{subject.SUBJECT}.json"
+        count += 1
         if not check:
             path.write_text(made, encoding="ascii")
         elif not path.exists() or path.read_text(encoding="ascii") != made:
@@ -59,7 +72,7 @@ def main():
         sys.exit(f"names must differ: {sorted(twice)}")
     if stale:
         sys.exit(f"not as generated: {', '.join(stale)}; run python3 tests/vectors/generate")
-    print(f"{len(names)} cases in {len(SUBJECTS)} files")
+    print(f"{len(names)} cases in {count} files")
 
 
 main()

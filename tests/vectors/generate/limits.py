@@ -83,6 +83,7 @@ def sources():
     yield shared("NAT64 and plain", "192.0.2.7", "64:ff9b::192.0.2.7")
     yield apart("two mapped addresses", "::ffff:192.0.2.7", "::ffff:192.0.2.8")
     yield apart("two IPv4 neighbours", "192.0.2.7", "192.0.2.8")
+    yield shared("two zones of one address", "fe80::1%eth0", "fe80::1%2", "section 3: a text that parses as an address, zone dropped")
     yield apart("an address and a name", "192.0.2.7", "tenant-7", "section 3: an opaque text of 1-128 bytes")
     yield shared("one name", "tenant-7", "tenant-7", "section 3: an opaque text of 1-128 bytes")
     yield apart("two names", "tenant-7", "tenant-8", "section 3: an opaque text of 1-128 bytes")

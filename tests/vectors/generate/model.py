@@ -41,7 +41,7 @@ class Limiter:
 
     def source(self, text):
         try:
-            address = ipaddress.ip_address(text)
+            address = ipaddress.ip_address(text and text.split("%")[0])
         except ValueError:
             return text
         if address.version == 4:

@@ -207,9 +207,10 @@ def step(expected, body=None, at=0, says=UNSAID, receives=UNSAID, content_type=J
 
 
 def shown(source):
-    """How a source reads in an event: an address in its shortest form, IPv4 in IPv6 clothes unwrapped."""
+    """How a source reads in an event: an address in its shortest form, without its zone, IPv4 in IPv6
+    clothes unwrapped."""
     try:
-        address = ipaddress.ip_address(source)
+        address = ipaddress.ip_address(source and source.split("%")[0])
     except ValueError:
         return source
     nat64 = ipaddress.ip_network("64:ff9b::/96")
