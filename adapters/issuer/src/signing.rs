@@ -180,18 +180,30 @@ mod tests {
         }
     }
 
+    /// A key pair, sealed under a kid that may be another's.
+    fn sealed_as(kid: &str, key: &SigningKey) -> Vec<u8> {
+        let mut content = key.pair.to_pkcs8v1().unwrap().as_ref().to_vec();
+        let sealed = keys().wrap.seal_in_place_separate_tag(associated(kid), &mut content);
+        let (nonce, tag) = sealed.unwrap();
+        [nonce.as_ref().as_slice(), &content, tag.as_ref()].concat()
+    }
+
     #[test]
     fn halves_of_two_keys_are_no_key() {
         let (one, two) =
             (SealedKey::generate(&keys()).unwrap(), SealedKey::generate(&keys()).unwrap());
-        // Sealed under the kid of the other: both are intact, and still do not fit.
-        let pair = one.open(&keys()).unwrap().pair;
-        let mut content = pair.to_pkcs8v1().unwrap().as_ref().to_vec();
-        let (nonce, tag) =
-            keys().wrap.seal_in_place_separate_tag(associated(&two.kid), &mut content).unwrap();
-        let sealed = [nonce.as_ref().as_slice(), &content, tag.as_ref()].concat();
+        // Both halves are intact, and still do not fit.
+        let sealed = sealed_as(&two.kid, &one.open(&keys()).unwrap());
         let halves = SealedKey { sealed, ..two };
         assert_eq!(halves.open(&keys()).err(), Some(SigningError::Mismatch));
+    }
+
+    #[test]
+    fn a_kid_is_the_thumbprint_or_the_key_is_refused() {
+        let sealed = SealedKey::generate(&keys()).unwrap();
+        let renamed = sealed_as("another", &sealed.open(&keys()).unwrap());
+        let renamed = SealedKey { kid: "another".to_owned(), sealed: renamed, ..sealed };
+        assert_eq!(renamed.open(&keys()).err(), Some(SigningError::Mismatch));
     }
 
     #[test]

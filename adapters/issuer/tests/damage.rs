@@ -156,14 +156,23 @@ fn a_store_that_is_moved_away_is_missed_and_one_that_is_put_there_is_taken() {
     assert!(matches!(lost, Err(AdminError::Store(_))), "{lost:?}");
     assert!(matches!(issuer.admin().list_apps(), Err(AdminError::Store(_))));
     assert!(ask(&issuer, &one).is_err(), "what was in force stays");
-    for side in ["tokensmith.db-wal", "tokensmith.db-shm"] {
-        fs::remove_file(folder.path().join(side)).unwrap();
-    }
+    let remove_logs = || {
+        for side in ["tokensmith.db-wal", "tokensmith.db-shm"] {
+            fs::remove_file(folder.path().join(side)).unwrap();
+        }
+    };
+    remove_logs();
     fs::copy(&away, &path).unwrap();
-    make_private(&path);
     assert!(within_a_second(|| ask(&issuer, &one).is_ok()), "the backup is in force");
-    let made = issuer.admin().create_app("kept").unwrap();
+    let made = issuer.admin().create_app("in the backup's place").unwrap();
     assert!(ask(&issuer, &credentials(&made)).is_ok());
+    // Once more, without a moment in which there is none.
+    let again = folder.path().join("again.db");
+    fs::copy(&away, &again).unwrap();
+    remove_logs();
+    fs::rename(&again, &path).unwrap();
+    assert!(within_a_second(|| ask(&issuer, &credentials(&made)).is_err()), "it was not in it");
+    assert!(ask(&issuer, &one).is_ok());
 }
 
 #[test]

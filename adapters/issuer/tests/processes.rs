@@ -209,7 +209,7 @@ fn a_first_start_may_be_killed_at_any_moment() {
     for i in 0..40_u64 {
         let folder = tempfile::tempdir().unwrap();
         let other = Other::start(folder.path(), "start");
-        thread::park_timeout(Duration::from_micros(i * 600));
+        thread::park_timeout(Duration::from_micros(i * i * 15));
         let said = other.kill();
         if let Some(set) = said.first() {
             finished += 1;
