@@ -175,6 +175,52 @@ fn a_store_that_is_moved_away_is_missed_and_one_that_is_put_there_is_taken() {
     assert!(ask(&issuer, &one).is_ok());
 }
 
+/// Two stores that part ways by a change each: in that in `backup` the first app is disabled, in
+/// that in `folder`, which is open, the second.
+fn two_stores_of_as_many_changes(
+    folder: &Path,
+    backup: &Path,
+) -> (Issuer, AppCredentials, AppCredentials) {
+    let (one, two) = two_apps(folder);
+    for name in [STORE, "root.key"] {
+        fs::copy(folder.join(name), backup.join(name)).unwrap();
+    }
+    open(backup).admin().disable_app(&one.id).unwrap();
+    let issuer = open(folder);
+    issuer.admin().disable_app(&two.id).unwrap();
+    assert!(ask(&issuer, &one).is_ok() && ask(&issuer, &two).is_err());
+    (issuer, one, two)
+}
+
+#[cfg(unix)]
+#[test]
+fn a_store_put_in_the_place_of_one_of_as_many_changes_is_in_force() {
+    let (folder, backup) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (issuer, one, two) = two_stores_of_as_many_changes(folder.path(), backup.path());
+    let again = folder.path().join("again.db");
+    fs::copy(backup.path().join(STORE), &again).unwrap();
+    for side in ["tokensmith.db-wal", "tokensmith.db-shm"] {
+        fs::remove_file(folder.path().join(side)).unwrap();
+    }
+    fs::rename(&again, folder.path().join(STORE)).unwrap();
+    assert!(within_a_second(|| ask(&issuer, &one).is_err()), "disabled in it");
+    assert!(ask(&issuer, &two).is_ok());
+}
+
+#[test]
+fn a_store_filled_from_one_of_as_many_changes_is_in_force() {
+    let (folder, backup) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (issuer, one, two) = two_stores_of_as_many_changes(folder.path(), backup.path());
+    // As `.restore` of SQLite's shell does it: the same file, by one commit.
+    let connection = Connection::open(folder.path().join(STORE)).unwrap();
+    let backup = backup.path().join(STORE);
+    connection.execute("ATTACH ? AS backup", [backup.to_str().unwrap()]).unwrap();
+    let fill = "BEGIN; DELETE FROM apps; INSERT INTO apps SELECT * FROM backup.apps; COMMIT";
+    connection.execute_batch(fill).unwrap();
+    assert!(within_a_second(|| ask(&issuer, &one).is_err()), "disabled in it");
+    assert!(ask(&issuer, &two).is_ok());
+}
+
 #[test]
 fn another_root_opens_nothing_and_is_never_replaced() {
     let folder = tempfile::tempdir().unwrap();

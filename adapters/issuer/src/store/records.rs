@@ -66,7 +66,8 @@ pub(crate) struct Records<'a> {
 }
 
 impl Records<'_> {
-    /// How many changes the store has seen; [`StoreError::Mismatch`] if the key is not the store's.
+    /// How many changes the store has seen, by which a person tells the later one of two copies;
+    /// [`StoreError::Mismatch`] if the key is not the store's.
     pub(crate) fn changes(&self) -> Result<u64, StoreError> {
         let head = HEAD.find(self.connection, self.key, STORE)?;
         let head = head.filter(|head| head.intact).ok_or(StoreError::Mismatch)?;
