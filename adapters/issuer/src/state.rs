@@ -132,12 +132,20 @@ impl State {
         Ok(())
     }
 
-    /// Tells the host that what was in force stays, because a newer state cannot be trusted.
-    pub(crate) fn tell_reload_failed(&self) {
-        let cx = Context::new(self.clock.wall(), self.clock.tick());
-        let tell = || self.observer.on_event(&cx, &Event::ReloadFailed { part: PART });
-        // A panic in it is caught and forgotten: it must not end the watch.
+    /// Tells the host that what was in force stays, because a newer state cannot be trusted. False
+    /// if nobody could be told.
+    pub(crate) fn tell_reload_failed(&self) -> bool {
+        self.tell(&Event::ReloadFailed { part: PART })
+    }
+
+    /// A panic of the clock or the observer is caught and forgotten.
+    fn tell(&self, event: &Event<'_>) -> bool {
+        let cx = || Context::new(self.clock.wall(), self.clock.tick());
+        let Ok(cx) = panic::catch_unwind(AssertUnwindSafe(cx)) else { return false };
+        let tell = || self.observer.on_event(&cx, event);
+        // An observer that panics has been told.
         let _ = panic::catch_unwind(AssertUnwindSafe(tell));
+        true
     }
 
     fn with_connection<T>(

@@ -1,6 +1,7 @@
 //! The thread that sees what other processes change.
 
 use std::io;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -47,7 +48,7 @@ impl Drop for Watcher {
         if !self.state.is_at_home() {
             std::mem::forget(thread);
         } else if thread.thread().id() != thread::current().id() {
-            // A panic in the thread was an observer's; there is nobody to tell.
+            // No panic ends the thread, and there would be nobody to tell of it.
             let _ = thread.join();
         }
     }
@@ -74,13 +75,16 @@ impl Watch {
     }
 
     fn look(&mut self) {
-        self.state.note_look();
-        let looked = self.reload();
+        // The clock and the observer are the host's. A panic in either is a look that failed: what
+        // the look held is dropped, and the next one opens the store anew.
+        let looked = panic::catch_unwind(AssertUnwindSafe(|| {
+            let reloaded = self.reload();
+            self.state.note_look();
+            reloaded
+        }));
+        let failed = !matches!(looked, Ok(Ok(())));
         // Told when it begins, not at each look.
-        if looked.is_err() && !self.failing {
-            self.state.tell_reload_failed();
-        }
-        self.failing = looked.is_err();
+        self.failing = failed && (self.failing || self.state.tell_reload_failed());
     }
 
     fn reload(&mut self) -> Result<(), StoreError> {

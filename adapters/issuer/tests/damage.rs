@@ -9,11 +9,14 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use rusqlite::Connection;
-use tokensmith::{AppCredentials, AuthenticateError, Context, Event, Observer, UpstreamKind};
+use tokensmith::{
+    AppCredentials, AuthenticateError, Clock, Context, Event, Observer, SystemClock, Tick,
+    UnixTime, UpstreamKind,
+};
 use tokensmith_issuer::{AdminError, Issuer, OpenError, RootError};
 
 mod support;
@@ -103,6 +106,54 @@ fn a_damaged_head_or_signing_key_opens_nothing() {
         alter(folder.path(), change);
         assert!(is_store_error(folder.path()), "{change}");
     }
+}
+
+/// The operating system's, until it is told to panic.
+#[derive(Debug, Default)]
+struct BrokenClock {
+    inner: SystemClock,
+    broken: AtomicBool,
+    panics: AtomicUsize,
+}
+
+impl BrokenClock {
+    fn panic_if_broken(&self) {
+        if self.broken.load(Ordering::SeqCst) {
+            self.panics.fetch_add(1, Ordering::SeqCst);
+            panic!("a clock's panic is its own");
+        }
+    }
+}
+
+impl Clock for BrokenClock {
+    fn wall(&self) -> UnixTime {
+        self.panic_if_broken();
+        self.inner.wall()
+    }
+
+    fn tick(&self) -> Tick {
+        self.panic_if_broken();
+        self.inner.tick()
+    }
+}
+
+#[test]
+fn a_clock_that_panics_does_not_end_the_watch() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, _) = two_apps(folder.path());
+    let (clock, heard) = (Arc::new(BrokenClock::default()), Arc::new(Heard::default()));
+    let observer = Arc::clone(&heard) as Arc<dyn Observer>;
+    let host_clock = Arc::clone(&clock) as Arc<dyn Clock>;
+    let issuer = Issuer::open(settings(folder.path()), host_clock, observer).unwrap();
+    clock.broken.store(true, Ordering::SeqCst);
+    // Two looks at the least, each of which asks it twice: for itself and to date the event.
+    assert!(within_a_second(|| clock.panics.load(Ordering::SeqCst) >= 4));
+    assert_eq!(heard.1.load(Ordering::SeqCst), 0, "nothing to date it by");
+    open(folder.path()).admin().disable_app(&one.id).unwrap();
+    assert!(within_a_second(|| ask(&issuer, &one).is_err()), "the store is read all the same");
+    clock.broken.store(false, Ordering::SeqCst);
+    open(folder.path()).admin().enable_app(&one.id).unwrap();
+    assert!(within_a_second(|| ask(&issuer, &one).is_ok()));
 }
 
 #[derive(Default)]
@@ -343,7 +394,7 @@ fn a_setting_out_of_bounds_makes_nothing() {
     let folder = outer.path().join("data");
     let mut bad = settings(&folder);
     bad.issuer.clear();
-    let clock = Arc::new(tokensmith::SystemClock::new());
+    let clock = Arc::new(SystemClock::new());
     let opened = Issuer::open(bad, clock, Arc::new(tokensmith::NoObserver));
     assert!(matches!(opened, Err(OpenError::Setting(_))), "{opened:?}");
     assert!(!folder.exists());
