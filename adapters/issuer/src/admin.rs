@@ -89,14 +89,12 @@ impl AdminError {
 
 impl From<StoreError> for AdminError {
     fn from(error: StoreError) -> Self {
-        Self::Store(Box::new(error))
+        match error {
+            StoreError::NoSuchApp => Self::NotFound,
+            error => Self::Store(Box::new(error)),
+        }
     }
 }
-
-/// A record that was to be changed, and cannot be trusted.
-#[derive(Debug, Error)]
-#[error("the record of the app is damaged")]
-struct DamagedApp;
 
 impl Admin {
     pub(crate) fn new(state: Arc<State>) -> Self {
@@ -169,19 +167,13 @@ impl Admin {
     }
 
     fn set_enabled(&self, id: &AppClientId, enabled: bool) -> Result<(), AdminError> {
-        let found = self.state.change(|records| {
-            let found = records.app(id)?;
-            // A damaged row is left as it is: a new tag would vouch for it.
-            if let Some(FoundApp::Whole(app)) = &found {
-                records.replace_app(&AppRow { enabled, ..app.clone() })?;
-            }
-            Ok(found)
-        })?;
-        match found {
-            Some(FoundApp::Whole(_)) => Ok(()),
-            Some(FoundApp::Damaged { .. }) => Err(AdminError::Store(Box::new(DamagedApp))),
-            None => Err(AdminError::NotFound),
-        }
+        let changed = self.state.change(|records| match records.app(id)? {
+            Some(FoundApp::Whole(app)) => records.replace_app(&AppRow { enabled, ..app }),
+            // Left as it is: a new tag would vouch for it.
+            Some(FoundApp::Damaged { .. }) => Err(StoreError::DamagedApp),
+            None => Err(StoreError::NoSuchApp),
+        });
+        Ok(changed?)
     }
 }
 

@@ -43,6 +43,10 @@ pub(crate) enum StoreError {
     Mismatch,
     #[error("the record of the signing key is damaged")]
     SigningKey,
+    #[error("there is no such app")]
+    NoSuchApp,
+    #[error("the record of the app is damaged")]
+    DamagedApp,
     #[error("a number is too large to be stored")]
     Number,
     #[error(transparent)]

@@ -14,8 +14,8 @@ use std::sync::{Arc, Mutex};
 
 use rusqlite::Connection;
 use tokensmith::{
-    AppCredentials, AuthenticateError, Clock, Context, Event, Observer, SystemClock, Tick,
-    UnixTime, UpstreamKind,
+    AppClientId, AppCredentials, AuthenticateError, Clock, Context, Event, Observer, SystemClock,
+    Tick, UnixTime, UpstreamKind,
 };
 use tokensmith_issuer::{AdminError, Issuer, OpenError, RootError};
 
@@ -24,6 +24,12 @@ use support::{STORE, ask, credentials, open, open_heard, settings, try_open, wit
 
 fn alter(folder: &Path, sql: &str) {
     assert_eq!(Connection::open(folder.join(STORE)).unwrap().execute(sql, []).unwrap(), 1, "{sql}");
+}
+
+/// How many changes the store has seen.
+fn changes(folder: &Path) -> u32 {
+    let connection = Connection::open(folder.join(STORE)).unwrap();
+    connection.query_row("SELECT changes FROM head", [], |row| row.get(0)).unwrap()
 }
 
 /// A store with two apps, closed: (the one to be damaged, the other).
@@ -80,9 +86,13 @@ fn a_damaged_app_is_listed_as_that_and_not_vouched_for() {
     alter(folder.path(), &format!("UPDATE apps SET enabled = 1 WHERE id = '{}'", one.id));
     let listed = admin.list_apps().unwrap();
     assert_eq!(listed.iter().filter(|app| app.damaged && app.id == one.id).count(), 1);
+    let before = changes(folder.path());
     for set in [admin.enable_app(&one.id), admin.disable_app(&one.id)] {
         assert!(matches!(set, Err(AdminError::Store(_))), "{set:?}");
     }
+    let nobody = AppClientId::new("appcl-nobody").unwrap();
+    assert!(matches!(admin.disable_app(&nobody), Err(AdminError::NotFound)));
+    assert_eq!(changes(folder.path()), before, "an error says that nothing was changed");
     assert!(is_store_fault(&open(folder.path()), &one));
 }
 
