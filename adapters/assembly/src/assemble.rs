@@ -152,6 +152,7 @@ fn of_the_issuer(error: OpenError) -> ConfigError {
     };
     let key = match setting.name {
         "store" => "store.path",
+        "root_key_file" => "authenticator.root_key_file",
         "issuer" => "authenticator.issuer",
         "audience" => "authenticator.audience",
         "token_life" => "authenticator.token_seconds",

@@ -301,6 +301,10 @@ fn parts_that_do_not_fit_together() {
         ),
         ("store.path = \"/\"", "`store.path`: not the path of a file"),
         (
+            "store.path = \"x/a.db\"\nauthenticator.root_key_file = \"\"",
+            "`authenticator.root_key_file`: not the path of a file other than the store",
+        ),
+        (
             "store.path = \"x/a.db\"\nauthenticator.issuer = \"canary canary\"",
             "`authenticator.issuer`: not 1 to 512 visible ASCII characters",
         ),

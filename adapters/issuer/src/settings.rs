@@ -17,7 +17,8 @@ pub struct IssuerSettings {
     /// The SQLite file with apps, secrets and signing keys; made on a first start, with its folder.
     /// It must lie on a local disk: SQLite's write-ahead log does not work over a network.
     pub store: PathBuf,
-    /// The file with the root key; made on a first start. By default `root.key` beside the store.
+    /// The file with the root key, another than the store; made on a first start. By default
+    /// `root.key` beside the store.
     pub root_key_file: Option<PathBuf>,
     /// `iss` of access tokens (RFC 9068 section 2.2): 1 to 512 visible ASCII characters. Refresh
     /// tokens are bound to it. By default `http://127.0.0.1:8080`.
@@ -68,6 +69,10 @@ impl IssuerSettings {
         if self.store.file_name().is_none() {
             return error("store", "the path of a file");
         }
+        let root = self.root_key_file.as_deref();
+        if root.is_some_and(|root| root.file_name().is_none() || root == self.store) {
+            return error("root_key_file", "the path of a file other than the store");
+        }
         if !is_name(&self.issuer) {
             return error("issuer", names);
         }
@@ -111,6 +116,14 @@ mod tests {
     fn the_bounds_are_exact() {
         assert_eq!(fault(|_| {}), None);
         assert_eq!(fault(|s| s.store = "/".into()), Some("store"));
+        for bad in ["", "/", "..", "a.db"] {
+            assert_eq!(
+                fault(|s| s.root_key_file = Some(bad.into())),
+                Some("root_key_file"),
+                "{bad}"
+            );
+        }
+        assert_eq!(fault(|s| s.root_key_file = Some("b/root".into())), None);
         for bad in [String::new(), "i".repeat(513), "a b".into(), "a\n".into(), "ü".into()] {
             assert_eq!(fault(|s| s.issuer = bad.clone()), Some("issuer"), "{bad}");
             assert_eq!(fault(|s| s.audience = Some(bad.clone())), Some("audience"), "{bad}");

@@ -14,10 +14,10 @@ use std::sync::{Arc, Mutex};
 
 use rusqlite::Connection;
 use tokensmith::{
-    AppClientId, AppCredentials, AuthenticateError, Clock, Context, Event, Observer, SystemClock,
-    Tick, UnixTime, UpstreamKind,
+    AppClientId, AppCredentials, AuthenticateError, Clock, Context, Event, NoObserver, Observer,
+    SystemClock, Tick, UnixTime, UpstreamKind,
 };
-use tokensmith_issuer::{AdminError, Issuer, OpenError, RootError};
+use tokensmith_issuer::{AdminError, Issuer, IssuerSettings, OpenError, RootError};
 
 mod support;
 use support::{STORE, ask, credentials, open, open_heard, settings, try_open, within_a_second};
@@ -402,10 +402,13 @@ fn files_are_their_owners_alone_and_loose_ones_are_refused() {
 fn a_setting_out_of_bounds_makes_nothing() {
     let outer = tempfile::tempdir().unwrap();
     let folder = outer.path().join("data");
-    let mut bad = settings(&folder);
-    bad.issuer.clear();
-    let clock = Arc::new(SystemClock::new());
-    let opened = Issuer::open(bad, clock, Arc::new(tokensmith::NoObserver));
-    assert!(matches!(opened, Err(OpenError::Setting(_))), "{opened:?}");
-    assert!(!folder.exists());
+    let changes: [fn(&mut IssuerSettings); 2] =
+        [|bad| bad.issuer.clear(), |bad| bad.root_key_file = Some("".into())];
+    for change in changes {
+        let mut bad = settings(&folder);
+        change(&mut bad);
+        let opened = Issuer::open(bad, Arc::new(SystemClock::new()), Arc::new(NoObserver));
+        assert!(matches!(opened, Err(OpenError::Setting(_))), "{opened:?}");
+        assert!(!folder.exists());
+    }
 }
