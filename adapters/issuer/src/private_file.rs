@@ -17,7 +17,7 @@ pub(crate) fn place(path: &Path, content: &[u8], random: &dyn Random) -> io::Res
     // A racing starter may sweep our temporary file away; each turn makes a new one.
     for _ in 0..16 {
         if path.try_exists()? {
-            return sync_folder(path);
+            return sync_folder(folder(path));
         }
         let temporary = temporary_of(path, random)?;
         write_new(&temporary, content)?;
@@ -25,7 +25,7 @@ pub(crate) fn place(path: &Path, content: &[u8], random: &dyn Random) -> io::Res
         let linked = fs::hard_link(&temporary, path);
         remove(&temporary)?;
         match linked {
-            Ok(()) => return sync_folder(path),
+            Ok(()) => return sync_folder(folder(path)),
             Err(e) if matches!(e.kind(), ErrorKind::AlreadyExists | ErrorKind::NotFound) => {}
             Err(e) => return Err(e),
         }
@@ -48,13 +48,27 @@ pub(crate) fn sweep(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes the folder that `path` lies in, for its owner alone, unless it is there.
+/// Makes the folder that `path` lies in, and those that that lies in, durable and for their owner
+/// alone, unless they are there.
 pub(crate) fn make_folder(path: &Path) -> io::Result<()> {
+    make_folder_by(path, sync_folder)
+}
+
+fn make_folder_by(path: &Path, sync: impl Fn(&Path) -> io::Result<()>) -> io::Result<()> {
     let mut builder = DirBuilder::new();
-    builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder(path))
+    let missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
+    let missing: Vec<_> = folder(path).ancestors().take_while(missing).collect();
+    for made in missing.into_iter().rev() {
+        match builder.create(made) {
+            Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
+            made => made?,
+        }
+        // Its name is in its parent: without this a crash of the system takes all that is in it.
+        sync(folder(made))?;
+    }
+    Ok(())
 }
 
 /// The bits by which others than the owner may use a file: 0 is as it should be. Always 0 where
@@ -120,12 +134,13 @@ fn remove(path: &Path) -> io::Result<()> {
 }
 
 /// Makes the names in the folder durable. Windows keeps no handle of a folder to do that with.
-fn sync_folder(path: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(folder(path))?.sync_all() } else { Ok(()) }
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
     use std::sync::Barrier;
     use std::thread;
 
@@ -170,6 +185,25 @@ mod tests {
             assert!(seen.iter().all(|content| content.len() == 32 && content == &seen[0]));
             assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         }
+    }
+
+    #[test]
+    fn each_folder_that_is_made_is_made_durable_in_its_parent() {
+        let outer = tempfile::tempdir().unwrap();
+        let synced = RefCell::new(Vec::new());
+        let sync = |folder: &Path| {
+            synced.borrow_mut().push(folder.to_owned());
+            sync_folder(folder)
+        };
+        let path = outer.path().join("b/c/a");
+        make_folder_by(&path, sync).unwrap();
+        assert!(outer.path().join("b/c").is_dir());
+        assert_eq!(synced.take(), [outer.path().to_owned(), outer.path().join("b")]);
+        make_folder_by(&path, sync).unwrap();
+        assert!(synced.take().is_empty(), "they were there");
+        let failing = |_: &Path| Err(ErrorKind::Other.into());
+        assert!(make_folder_by(&outer.path().join("d/a"), failing).is_err());
+        assert_eq!(folder(Path::new("b")), Path::new("."), "of a relative one");
     }
 
     #[test]
