@@ -12,8 +12,18 @@ const TEMPORARY: &str = ".tmp";
 const NAME_LETTERS: &[u8] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 
 /// Makes the file with that content, unless it is there already. Afterwards a file of that name is
-/// whole and durable, whoever made it, and whenever the process is killed.
+/// whole and durable, whoever made it, and whenever the process is killed. INVARIANT: where files
+/// cannot be linked, one caller makes it at a time.
 pub(crate) fn place(path: &Path, content: &[u8], random: &dyn Random) -> io::Result<()> {
+    place_by(path, content, random, |from, to| fs::hard_link(from, to))
+}
+
+fn place_by(
+    path: &Path,
+    content: &[u8],
+    random: &dyn Random,
+    link: impl Fn(&Path, &Path) -> io::Result<()>,
+) -> io::Result<()> {
     // A racing starter may sweep our temporary file away; each turn makes a new one.
     for _ in 0..16 {
         if path.try_exists()? {
@@ -22,15 +32,44 @@ pub(crate) fn place(path: &Path, content: &[u8], random: &dyn Random) -> io::Res
         let temporary = temporary_of(path, random)?;
         write_new(&temporary, content)?;
         // A link fails when the name is taken, where a rename would replace what is there.
-        let linked = fs::hard_link(&temporary, path);
+        let placed = match link(&temporary, path) {
+            Err(e) if !is_lost_race(&e) => rename_to_free(&temporary, path),
+            placed => placed,
+        };
         remove(&temporary)?;
-        match linked {
+        match placed {
             Ok(()) => return sync_folder(folder(path)),
-            Err(e) if matches!(e.kind(), ErrorKind::AlreadyExists | ErrorKind::NotFound) => {}
+            Err(e) if is_lost_race(&e) => {}
             Err(e) => return Err(e),
         }
     }
     Err(io::Error::other("the file is made and removed by turns"))
+}
+
+/// Somebody else has made the file, or swept the temporary one away.
+fn is_lost_race(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::AlreadyExists | ErrorKind::NotFound)
+}
+
+/// For file systems that cannot link: FAT, some network mounts, what apps get on Android.
+fn rename_to_free(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(to) {
+        Ok(_) => Err(ErrorKind::AlreadyExists.into()),
+        Err(e) if e.kind() == ErrorKind::NotFound => fs::rename(from, to),
+        Err(e) => Err(e),
+    }
+}
+
+/// Makes the file, empty and durable, unless it is there already.
+pub(crate) fn place_empty(path: &Path) -> io::Result<()> {
+    if !path.try_exists()? {
+        // Empty it is whole at once: it needs no other name before.
+        match write_new(path, &[]) {
+            Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
+            made => made?,
+        }
+    }
+    sync_folder(folder(path))
 }
 
 /// Removes the temporary files that killed starters left beside `path`.
@@ -185,6 +224,46 @@ mod tests {
             assert!(seen.iter().all(|content| content.len() == 32 && content == &seen[0]));
             assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         }
+    }
+
+    #[test]
+    fn where_nothing_can_be_linked_the_file_is_made_all_the_same() {
+        for cause in [ErrorKind::PermissionDenied, ErrorKind::Unsupported, ErrorKind::Other] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("a");
+            let random = OsRandom::warm().unwrap();
+            let no_link = |_: &Path, _: &Path| Err(cause.into());
+            place_by(&path, b"first", &random, no_link).unwrap();
+            place_by(&path, b"second", &random, no_link).unwrap();
+            assert_eq!(fs::read(&path).unwrap(), b"first");
+            assert_eq!(loose_bits(&fs::metadata(&path).unwrap()), 0);
+            assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        }
+    }
+
+    #[test]
+    fn what_is_made_meanwhile_is_not_replaced_without_links_either() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        let late = |_: &Path, to: &Path| {
+            fs::write(to, "of another")?;
+            Err(ErrorKind::PermissionDenied.into())
+        };
+        place_by(&path, b"ours", &OsRandom::warm().unwrap(), late).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"of another");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn an_empty_file_is_made_once_and_for_its_owner() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        place_empty(&path).unwrap();
+        let made = fs::metadata(&path).unwrap();
+        assert_eq!((made.len(), loose_bits(&made)), (0, 0));
+        fs::write(&path, "by now").unwrap();
+        place_empty(&path).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"by now");
     }
 
     #[test]

@@ -78,15 +78,11 @@ pub(crate) fn open(
 ) -> Result<(OpenStore, DerivedKeys), StoreError> {
     private_file::make_folder(path)?;
     // SQLite would make a file that others may read; beside this one its -wal and -shm get its mode.
-    private_file::place(path, &[], random)?;
+    private_file::place_empty(path)?;
     let mut store = OpenStore::open(path)?;
     let keys = match held(&store.connection)? {
         Held::Store => derive(&Root::load(root)?)?,
-        Held::Nothing => {
-            let keys = first_start(&mut store.connection, root, random, now)?;
-            private_file::sweep(path)?;
-            keys
-        }
+        Held::Nothing => first_start(&mut store.connection, root, random, now)?,
     };
     Ok((store, keys))
 }
@@ -234,9 +230,7 @@ mod tests {
     fn a_start_sweeps_away_what_killed_ones_left() {
         let folder = tempfile::tempdir().unwrap();
         let (path, root) = (folder.path().join("a.db"), folder.path().join("root.key"));
-        for name in ["a.db.x.tmp", "root.key.y.tmp"] {
-            fs::write(folder.path().join(name), [7; 32]).unwrap();
-        }
+        fs::write(folder.path().join("root.key.y.tmp"), [7; 32]).unwrap();
         open(&path, &root, &OsRandom::warm().unwrap(), UnixTime::from_secs(1)).unwrap();
         let left = fs::read_dir(folder.path()).unwrap();
         let left = left.filter(|file| {
