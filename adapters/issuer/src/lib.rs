@@ -22,6 +22,7 @@ mod admin;
 mod derived;
 mod directory;
 mod issuer;
+mod owner;
 mod private_file;
 mod process;
 mod random;

@@ -155,14 +155,26 @@ fn temporary_of(path: &Path, random: &dyn Random) -> io::Result<PathBuf> {
     Ok(path.with_file_name(name))
 }
 
+/// What the system says of a file that this process makes beside `path`, and removes again.
+pub(crate) fn trial(path: &Path, random: &dyn Random) -> io::Result<Metadata> {
+    let temporary = temporary_of(path, random)?;
+    let metadata = create_new(&temporary)?.metadata();
+    remove(&temporary)?;
+    metadata
+}
+
 fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut file = create_new(path)?;
+    file.write_all(content)?;
+    file.sync_all()
+}
+
+fn create_new(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(content)?;
-    file.sync_all()
+    options.open(path)
 }
 
 fn remove(path: &Path) -> io::Result<()> {

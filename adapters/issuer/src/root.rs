@@ -1,13 +1,14 @@
 //! The root key: 32 random bytes in a file of their own, from which all symmetric keys are derived.
 
 use std::fmt;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+use crate::owner::{Owner, Stranger};
 use crate::private_file;
 use crate::random::Random;
 
@@ -31,6 +32,17 @@ pub enum RootError {
         path: PathBuf,
         /// The bits too many.
         bits: u32,
+    },
+    /// The file is another user's (Unix). Run the process as that user, or give it the file.
+    #[error("the root key `{}` belongs to user {owner}, and this process to user {process}; run it \
+        as user {owner}, or give the file to user {process}", .path.display())]
+    Owner {
+        /// The file.
+        path: PathBuf,
+        /// The user that it belongs to.
+        owner: u32,
+        /// The user that the process runs as.
+        process: u32,
     },
     /// The file does not hold 32 bytes.
     #[error("the root key `{}` is not 32 bytes long", .0.display())]
@@ -56,17 +68,27 @@ impl Root {
         Self(Zeroizing::new(bytes))
     }
 
-    /// Reads the root that a store's records were made with.
-    pub(crate) fn load(path: &Path) -> Result<Self, RootError> {
+    /// Reads the root that a store's records were made with: a file of `owner`'s.
+    pub(crate) fn load(path: &Path, owner: Owner) -> Result<Self, RootError> {
         let io = |source: io::Error| match source.kind() {
             ErrorKind::NotFound => RootError::Missing(path.into()),
             _ => RootError::Io { path: path.into(), source },
         };
-        let mut file = File::open(path).map_err(io)?;
-        match private_file::loose_bits(&file.metadata().map_err(io)?) {
+        let opened = File::open(path);
+        // Of the open file, whatever has its name by now. One that cannot be opened may be another
+        // user's, which says more than the system's word for it.
+        let metadata = opened.as_ref().map_or_else(|_| fs::metadata(path), File::metadata);
+        let metadata = metadata.map_err(io)?;
+        owner.check(&metadata).map_err(|Stranger { theirs, ours }| RootError::Owner {
+            path: path.into(),
+            owner: theirs,
+            process: ours,
+        })?;
+        match private_file::loose_bits(&metadata) {
             0 => {}
             bits => return Err(RootError::Loose { path: path.into(), bits }),
         }
+        let mut file = opened.map_err(io)?;
         let mut root = Self(Zeroizing::new([0; ROOT_BYTES]));
         file.read_exact(&mut root.0[..]).map_err(|e| match e.kind() {
             ErrorKind::UnexpectedEof => RootError::Length(path.into()),
@@ -79,14 +101,18 @@ impl Root {
     }
 
     /// For a first start: the root that an interrupted one left, or a new one.
-    pub(crate) fn load_or_make(path: &Path, random: &dyn Random) -> Result<Self, RootError> {
+    pub(crate) fn load_or_make(
+        path: &Path,
+        owner: Owner,
+        random: &dyn Random,
+    ) -> Result<Self, RootError> {
         let io = |source| RootError::Io { path: path.into(), source };
         let mut fresh = Zeroizing::new([0; ROOT_BYTES]);
         random.fill(&mut fresh[..]).map_err(|e| io(io::Error::other(e)))?;
         private_file::make_folder(path).map_err(io)?;
         private_file::place(path, &fresh[..], random).map_err(io)?;
         private_file::sweep(path).map_err(io)?;
-        Self::load(path)
+        Self::load(path, owner)
     }
 }
 
@@ -98,33 +124,46 @@ impl fmt::Debug for Root {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
+    use crate::owner::tests::{another, ours};
     use crate::random::OsRandom;
 
     #[test]
     fn a_root_is_made_once() {
         let folder = tempfile::tempdir().unwrap();
+        let owner = ours(folder.path());
         let path = folder.path().join("deep/root.key");
         let random = OsRandom::warm().unwrap();
-        assert!(matches!(Root::load(&path), Err(RootError::Missing(_))));
-        let made = Root::load_or_make(&path, &random).unwrap();
-        let again = Root::load_or_make(&path, &random).unwrap();
+        assert!(matches!(Root::load(&path, owner), Err(RootError::Missing(_))));
+        let made = Root::load_or_make(&path, owner, &random).unwrap();
+        let again = Root::load_or_make(&path, owner, &random).unwrap();
         assert_eq!(made.as_bytes(), again.as_bytes());
-        assert_eq!(made.as_bytes(), Root::load(&path).unwrap().as_bytes());
+        assert_eq!(made.as_bytes(), Root::load(&path, owner).unwrap().as_bytes());
         assert_eq!(format!("{made:?}"), "[REDACTED]");
     }
 
     #[test]
     fn a_root_of_another_length_is_none() {
         let folder = tempfile::tempdir().unwrap();
+        let owner = ours(folder.path());
         for length in [0, 31, 33] {
             let path = folder.path().join(format!("{length}"));
             private_file::place(&path, &vec![7; length], &OsRandom::warm().unwrap()).unwrap();
-            assert!(matches!(Root::load(&path), Err(RootError::Length(_))), "{length}");
+            assert!(matches!(Root::load(&path, owner), Err(RootError::Length(_))), "{length}");
             assert_eq!(fs::read(&path).unwrap().len(), length);
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_root_of_another_user_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let owner = ours(folder.path());
+        let path = folder.path().join("root.key");
+        Root::load_or_make(&path, owner, &OsRandom::warm().unwrap()).unwrap();
+        let refused = Root::load(&path, another()).unwrap_err();
+        assert!(matches!(refused, RootError::Owner { .. }), "{refused:?}");
+        assert!(refused.to_string().contains("or give the file to user 4294967294"), "{refused}");
     }
 
     #[cfg(unix)]
@@ -132,11 +171,12 @@ mod tests {
     fn a_root_that_others_may_read_is_refused() {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().unwrap();
+        let owner = ours(folder.path());
         let path = folder.path().join("root.key");
-        Root::load_or_make(&path, &OsRandom::warm().unwrap()).unwrap();
+        Root::load_or_make(&path, owner, &OsRandom::warm().unwrap()).unwrap();
         for (mode, refused) in [(0o640, true), (0o604, true), (0o620, true), (0o400, false)] {
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
-            let root = Root::load(&path);
+            let root = Root::load(&path, owner);
             assert_eq!(matches!(root, Err(RootError::Loose { .. })), refused, "{mode:o} {root:?}");
         }
     }

@@ -10,6 +10,7 @@ use tokensmith::{Clock, Context, Event, Observer, Tick};
 use crate::access::AccessTokens;
 use crate::derived::DerivedKeys;
 use crate::directory::Directory;
+use crate::owner::Owner;
 use crate::process::{Forked, Home};
 use crate::random::Random;
 use crate::settings::IssuerSettings;
@@ -28,6 +29,7 @@ pub(crate) struct State {
     pub(crate) clock: Arc<dyn Clock>,
     observer: Arc<dyn Observer>,
     home: Home,
+    owner: Owner,
     /// The tick at which the watcher last looked.
     looked: AtomicU64,
     in_force: RwLock<Arc<InForce>>,
@@ -66,6 +68,7 @@ impl State {
             clock,
             observer,
             home,
+            owner: store.owner,
             in_force: RwLock::new(Arc::new(in_force)),
             writer: Mutex::new(Some(store)),
         })
@@ -165,7 +168,7 @@ impl State {
     /// The store as it lies there now; `held` if that is still it.
     pub(crate) fn store(&self, held: Option<OpenStore>) -> Result<OpenStore, StoreError> {
         let path = &self.settings.store;
-        held.map_or_else(|| OpenStore::open(path), |held| held.or_reopened(path))
+        held.map_or_else(|| OpenStore::open(path, self.owner), |held| held.or_reopened(path))
     }
 
     fn writer(&self) -> MutexGuard<'_, Option<OpenStore>> {

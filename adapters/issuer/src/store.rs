@@ -10,6 +10,7 @@ use thiserror::Error;
 use tokensmith::UnixTime;
 
 use crate::derived::DerivedKeys;
+use crate::owner::{Owner, Stranger};
 use crate::private_file::{self, FileIdentity};
 use crate::random::Random;
 use crate::root::{Root, RootError};
@@ -35,6 +36,8 @@ pub(crate) enum StoreError {
     File(#[from] std::io::Error),
     #[error("the file is open to others (mode bits {0:03o}); its mode must be 0600")]
     Loose(u32),
+    #[error(transparent)]
+    Stranger(#[from] Stranger),
     #[error("the file is not a store of this kind")]
     Foreign,
     #[error("the store is of version {0}, which a later release made")]
@@ -77,12 +80,14 @@ pub(crate) fn open(
     now: UnixTime,
 ) -> Result<(OpenStore, DerivedKeys), StoreError> {
     private_file::make_folder(path)?;
+    private_file::sweep(path)?;
+    let owner = Owner::of_this_process(path, random)?;
     // SQLite would make a file that others may read; beside this one its -wal and -shm get its mode.
     private_file::place_empty(path)?;
-    let mut store = OpenStore::open(path)?;
+    let mut store = OpenStore::open(path, owner)?;
     let keys = match held(&store.connection)? {
-        Held::Store => derive(&Root::load(root)?)?,
-        Held::Nothing => first_start(&mut store.connection, root, random, now)?,
+        Held::Store => derive(&Root::load(root, owner)?)?,
+        Held::Nothing => first_start(&mut store, root, random, now)?,
     };
     Ok((store, keys))
 }
@@ -90,14 +95,17 @@ pub(crate) fn open(
 /// A connection to the store, which may be empty yet, and the file that it is to.
 pub(crate) struct OpenStore {
     pub(crate) connection: Connection,
+    /// Whom it must belong to, and does.
+    pub(crate) owner: Owner,
     file: FileIdentity,
     data_version: Option<i64>,
 }
 
 impl OpenStore {
-    pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
+    pub(crate) fn open(path: &Path, owner: Owner) -> Result<Self, StoreError> {
         // Not by opening it: closing a second handle would drop the locks that SQLite has on it.
         let metadata = fs::metadata(path)?;
+        owner.check(&metadata)?;
         match private_file::loose_bits(&metadata) {
             0 => {}
             bits => return Err(StoreError::Loose(bits)),
@@ -110,7 +118,7 @@ impl OpenStore {
         held(&connection)?;
         write_ahead(&connection)?;
         connection.pragma_update(None, "synchronous", "FULL")?;
-        Ok(Self { connection, file: FileIdentity::of(&metadata), data_version: None })
+        Ok(Self { connection, owner, file: FileIdentity::of(&metadata), data_version: None })
     }
 
     /// Whether another connection has committed since this was last asked; yes at first.
@@ -125,8 +133,9 @@ impl OpenStore {
         match fs::metadata(path) {
             Ok(metadata) if FileIdentity::of(&metadata) == self.file => Ok(self),
             _ => {
+                let owner = self.owner;
                 self.abandon();
-                Self::open(path)
+                Self::open(path, owner)
             }
         }
     }
@@ -177,17 +186,18 @@ fn is_busy(error: &rusqlite::Error) -> bool {
 }
 
 fn first_start(
-    connection: &mut Connection,
+    store: &mut OpenStore,
     root: &Path,
     random: &dyn Random,
     now: UnixTime,
 ) -> Result<DerivedKeys, StoreError> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let owner = store.owner;
+    let transaction = store.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     if let Held::Store = held(&transaction)? {
         // Another process was first.
-        return derive(&Root::load(root)?);
+        return derive(&Root::load(root, owner)?);
     }
-    let keys = derive(&Root::load_or_make(root, random)?)?;
+    let keys = derive(&Root::load_or_make(root, owner, random)?)?;
     transaction.execute_batch(records::SCHEMA)?;
     let records = Records { connection: &transaction, key: &keys.rows };
     records.put_changes(0)?;
@@ -206,6 +216,7 @@ fn derive(root: &Root) -> Result<DerivedKeys, StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::owner::tests::{another, ours};
     use crate::random::OsRandom;
 
     #[test]
@@ -214,7 +225,7 @@ mod tests {
         let (path, root) = (folder.path().join("a.db"), folder.path().join("root.key"));
         let random = OsRandom::warm().unwrap();
         open(&path, &root, &random, UnixTime::from_secs(1)).unwrap();
-        let store = OpenStore::open(&path).unwrap();
+        let store = OpenStore::open(&path, ours(folder.path())).unwrap();
         let number = |name| {
             store.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap()
         };
@@ -226,11 +237,29 @@ mod tests {
         assert_eq!(mode, "wal");
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn a_store_of_another_user_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        private_file::place_empty(&path).unwrap();
+        let refused = OpenStore::open(&path, another()).err();
+        assert!(matches!(refused, Some(StoreError::Stranger(_))), "{refused:?}");
+        let held = OpenStore::open(&path, ours(folder.path())).unwrap();
+        let moved = OpenStore { owner: another(), ..held };
+        fs::rename(&path, folder.path().join("away.db")).unwrap();
+        private_file::place_empty(&path).unwrap();
+        let reopened = moved.or_reopened(&path).err();
+        assert!(matches!(reopened, Some(StoreError::Stranger(_))), "{reopened:?}");
+    }
+
     #[test]
     fn a_start_sweeps_away_what_killed_ones_left() {
         let folder = tempfile::tempdir().unwrap();
         let (path, root) = (folder.path().join("a.db"), folder.path().join("root.key"));
-        fs::write(folder.path().join("root.key.y.tmp"), [7; 32]).unwrap();
+        for name in ["a.db.x.tmp", "root.key.y.tmp"] {
+            fs::write(folder.path().join(name), [7; 32]).unwrap();
+        }
         open(&path, &root, &OsRandom::warm().unwrap(), UnixTime::from_secs(1)).unwrap();
         let left = fs::read_dir(folder.path()).unwrap();
         let left = left.filter(|file| {
