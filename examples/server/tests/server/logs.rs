@@ -25,13 +25,13 @@ fn holds_none(log: &str, what: &str, text: &str) {
 fn no_secret_at_any_level() {
     for format in ["text", "json"] {
         let home = Home::new();
-        let other = home.create_app("other");
         let server = home.start(&["--log", "trace", "--log-format", format]);
-        let tokens = ask_token(server.address, &other.id, &other.secret).json();
+        let demo = server.demo();
+        let tokens = ask_token(server.address, &demo.id, &demo.secret).json();
         let canary = CANARY;
         for body in [
-            credentials(&other.id, canary),
-            credentials(canary, &other.secret),
+            credentials(&demo.id, canary),
+            credentials(canary, &demo.secret),
             credentials(&format!("{canary}\n\u{1b}[31m"), canary),
             format!("{{\"appClientId\":\"{canary}\"").into_bytes(),
             format!("{{\"appClientId\":\"a\",\"appSecret\":[\"{canary}\"]}}").into_bytes(),
@@ -48,7 +48,7 @@ fn no_secret_at_any_level() {
         let mut cut = Wire::open(server.address);
         cut.send(format!("POST /token HTTP/1.1\r\n{JSON}\r\ncontent-length: 99\r\n\r\n{canary}"));
         drop(cut);
-        assert!(home.run(&["apps", "disable", &other.id]).status.success());
+        assert!(home.run(&["apps", "disable", &demo.id]).status.success());
         std::thread::sleep(std::time::Duration::from_millis(400));
 
         let root = std::fs::read(home.data().join("root.key")).unwrap();
@@ -56,10 +56,10 @@ fn no_secret_at_any_level() {
         for event in ["issued", "rejected", "invalid", "body_unread"] {
             assert!(log.contains(event), "{event}: {log}");
         }
-        holds_none(&log, "a secret", &other.secret);
+        holds_none(&log, "a secret", &demo.secret);
         holds_none(&log, "an access token", tokens["AccessToken"].as_str().unwrap());
         holds_none(&log, "a refresh token", tokens["RefreshToken"].as_str().unwrap());
-        let secret_part = other.secret.split('_').next_back().unwrap();
+        let secret_part = demo.secret.split('_').next_back().unwrap();
         holds_none(&log, "the secret's random part", secret_part);
         let list = format!("{root:?}");
         assert!(!log.contains(&list[1..list.len() - 1]), "the log holds the root key");
