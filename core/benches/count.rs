@@ -13,9 +13,7 @@ fn main() {
     let mut args = std::env::args().skip(1).filter(|arg| !arg.starts_with("--"));
     let what = args.next().unwrap_or_default();
     let count: u64 = args.next().map_or(0, |count| count.parse().unwrap());
-    let keys: Vec<String> = (0..std::env::var("KEYS").map_or(1_000, |keys| keys.parse().unwrap()))
-        .map(|i| format!("app-{i:022}"))
-        .collect();
+    let keys: Vec<String> = (0..1_000).map(|i| format!("app-{i:022}")).collect();
     let limiter = MemoryLimiter::new();
     let burst = if what == "refused" { 1 } else { 1_000_000_000 };
     let quota = Quota::new(n(1_000), Duration::from_secs(1), n(burst)).unwrap();
@@ -24,8 +22,11 @@ fn main() {
         let charge = Charge { key: LimitKey::Client(key), quota, cost: n(1), known: false };
         limiter.take_now(Tick::from_nanos(now), &[charge])
     };
+    let wide = governor::Quota::per_second(n(1)).allow_burst(n(1_000_000_000));
+    let governor = governor::DefaultKeyedRateLimiter::keyed(wide);
     for key in &keys {
         black_box(check(key, 0));
+        black_box(governor.check_key(key).is_ok());
     }
     for (key, at) in keys.iter().cycle().zip(0..count) {
         match what.as_str() {
@@ -33,6 +34,9 @@ fn main() {
                 let mut hasher = hasher.build_hasher();
                 hasher.write(black_box(key).as_bytes());
                 black_box(hasher.finish());
+            }
+            "governor" => {
+                black_box(governor.check_key(black_box(key)).is_ok());
             }
             "loop" => {
                 black_box(key);

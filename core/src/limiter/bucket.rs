@@ -25,6 +25,8 @@ const LONGEST_FILL_NANOS: u64 = 1 << 62;
 pub struct Quota {
     /// T: nanoseconds that one token takes, rounded up. Never zero.
     token_nanos: u64,
+    /// BT.
+    burst_nanos: u64,
     /// B.
     burst: NonZeroU32,
     /// D. INVARIANT: (B + D) T is at most [`LONGEST_FILL_NANOS`].
@@ -65,10 +67,12 @@ impl Quota {
         if period_nanos < (n.get() as u128).saturating_mul(1_000) {
             return Err(QuotaError::TooFast);
         }
-        if token_nanos.saturating_mul(burst.get() as u128) > LONGEST_FILL_NANOS as u128 {
+        let burst_nanos = token_nanos.saturating_mul(burst.get() as u128);
+        if burst_nanos > LONGEST_FILL_NANOS as u128 {
             return Err(QuotaError::TooSlow);
         }
-        Ok(Self { token_nanos: token_nanos as u64, burst, debt: 0 })
+        let (token_nanos, burst_nanos) = (token_nanos as u64, burst_nanos as u64);
+        Ok(Self { token_nanos, burst_nanos, burst, debt: 0 })
     }
 
     /// `n` tokens a minute, all of which may be taken at once.
@@ -99,7 +103,8 @@ impl Quota {
         // A share that would fill more slowly than can be counted fills as slowly as can be.
         let slowest = LONGEST_FILL_NANOS / NonZeroU64::from(burst);
         let token_nanos = self.token_nanos.saturating_mul(servers.get().into()).min(slowest);
-        Self { token_nanos, burst, debt: 0 }.with_debt(self.debt)
+        let burst_nanos = token_nanos.saturating_mul(burst.get().into());
+        Self { token_nanos, burst_nanos, burst, debt: 0 }.with_debt(self.debt)
     }
 
     /// The most tokens that the bucket holds.
@@ -115,7 +120,7 @@ impl Quota {
 
     /// How long an empty bucket takes to be full.
     pub const fn time_to_full(self) -> Duration {
-        Duration::from_nanos(self.nanos_of(self.burst.get()))
+        Duration::from_nanos(self.burst_nanos)
     }
 
     /// How many tokens below empty a penalty may push the bucket.
@@ -211,7 +216,7 @@ impl Bucket {
         }
         let full_at_nanos = self.charged(now, quota, cost.get());
         let from_full = full_at_nanos.saturating_sub(now.as_nanos());
-        let wait = from_full.saturating_sub(quota.nanos_of(quota.burst.get()));
+        let wait = from_full.saturating_sub(quota.burst_nanos);
         match NonZeroU64::new(wait) {
             None => Ok(Self { full_at_nanos }),
             Some(wait) => Err(Wait(wait)),
@@ -240,7 +245,7 @@ impl Bucket {
     /// Whole tokens that are there.
     pub const fn peek(self, now: Tick, quota: Quota) -> u32 {
         let from_full = self.full_at_nanos.saturating_sub(now.as_nanos());
-        let level = quota.nanos_of(quota.burst.get()).saturating_sub(from_full);
+        let level = quota.burst_nanos.saturating_sub(from_full);
         match level.checked_div(quota.token_nanos) {
             // INVARIANT: the level is at most BT, so the tokens are at most B and fit.
             Some(tokens) => tokens as u32,

@@ -36,29 +36,36 @@ pub(crate) struct Tagger {
 }
 
 impl Tagger {
+    #[inline]
     pub(crate) fn tag(&self, key: &LimitKey<'_>) -> Tag {
-        let (keys, id, source) = match key {
-            LimitKey::Client(id) => (&self.client, *id, None),
-            LimitKey::Source(source) => (&self.source, "", Some(source)),
-            LimitKey::ClientAtSource(id, source) => (&self.client_at_source, *id, Some(source)),
-            LimitKey::Global => (&self.global, "", None),
-        };
-        let (kind, place): (u64, &[u8]) = match source {
-            None | Some(SourceKey::Unknown) => (0, &[]),
-            Some(SourceKey::V4(octets)) => (1, octets),
-            Some(SourceKey::V6(octets)) => (2, octets),
-            Some(SourceKey::Opaque(text)) => (3, text.as_bytes()),
-        };
-        // The end says where the parts before it begin, so that ("ab", "c") and ("a", "bc") differ.
-        let end = ((id.len() as u64) << 8 | kind).to_le_bytes();
-        let parts = [id.as_bytes(), place, &end];
-        let parts = if source.is_some() { &parts } else { parts.split_at(1).0 };
-        let mut hasher = keys.build_hasher();
-        for part in parts {
-            hasher.write(part);
+        match key {
+            LimitKey::Client(id) => digest(&self.client, &[id.as_bytes()]),
+            LimitKey::Source(source) => with_source(&self.source, "", source),
+            LimitKey::ClientAtSource(id, source) => with_source(&self.client_at_source, id, source),
+            LimitKey::Global => digest(&self.global, &[]),
         }
-        Tag::new(hasher.finish())
     }
+}
+
+fn with_source(keys: &RandomState, id: &str, source: &SourceKey<'_>) -> Tag {
+    let (kind, place): (u64, &[u8]) = match source {
+        SourceKey::Unknown => (0, &[]),
+        SourceKey::V4(octets) => (1, octets),
+        SourceKey::V6(octets) => (2, octets),
+        SourceKey::Opaque(text) => (3, text.as_bytes()),
+    };
+    // The end says where the parts before it begin, so that ("ab", "c") and ("a", "bc") differ.
+    let end = ((id.len() as u64) << 8 | kind).to_le_bytes();
+    digest(keys, &[id.as_bytes(), place, &end])
+}
+
+/// The one place that writes to a hasher, so that the compiler keeps its state in registers.
+fn digest(keys: &RandomState, parts: &[&[u8]]) -> Tag {
+    let mut hasher = keys.build_hasher();
+    for part in parts {
+        hasher.write(part);
+    }
+    Tag::new(hasher.finish())
 }
 
 #[cfg(test)]

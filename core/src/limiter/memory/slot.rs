@@ -8,6 +8,9 @@ use crate::limiter::tag::Tag;
 /// Slots in a set; one for the model checker, which goes through every order of events.
 pub(super) const LANES: usize = if cfg!(all(loom, test)) { 1 } else { 8 };
 
+/// Slots in a cache line.
+const LINE: usize = LANES.div_ceil(2);
+
 /// Slots of a set that only a known caller may claim.
 const RESERVED: usize = LANES / 4;
 
@@ -39,19 +42,23 @@ impl Set {
         self.0.iter()
     }
 
-    /// The slot with this tag. All eight are read whatever comes: there is no telling which it will
-    /// be, and a wrongly predicted branch costs more than the rest.
+    /// The slot with this tag. All slots of a cache line are read whatever comes: there is no telling
+    /// which it will be, and a wrongly predicted branch costs more than the rest.
     #[inline]
     pub(super) fn with_tag(&self, tag: Tag) -> Option<&Slot> {
-        let mut found = LANES;
-        for (lane, slot) in self.0.iter().enumerate() {
-            found = if slot.tag() == tag.bits() { lane } else { found };
-        }
-        self.0.get(found)
+        let (lines, _) = self.0.as_chunks::<LINE>();
+        lines.iter().find_map(|line| {
+            let mut found = LINE;
+            for (lane, slot) in line.iter().enumerate() {
+                found = if slot.tag() == tag.bits() { lane } else { found };
+            }
+            line.get(found)
+        })
     }
 
     /// The full buckets among the reserved slots, or among the others.
     pub(super) fn vacancy(&self, reserved: bool, judged: Tick) -> Option<Vacancy<'_>> {
+        // The open ones come first: in a set that is rather empty one line has all there is.
         let open = LANES.saturating_sub(RESERVED);
         let (skipped, taken) = if reserved { (open, RESERVED) } else { (0, open) };
         let slots = self.slots().skip(skipped).take(taken);

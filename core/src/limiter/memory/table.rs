@@ -280,7 +280,7 @@ impl Table {
     }
 
     /// Looks in all slots where the key may be.
-    #[inline]
+    #[inline(always)]
     pub(super) fn find(&self, tag: Tag) -> Found<'_> {
         let first = self.first_set(tag).and_then(|set| set.with_tag(tag));
         let Some(slot) = first.or_else(|| self.second_set(tag)?.with_tag(tag)) else {

@@ -39,14 +39,17 @@ pub(super) fn take(tagger: &Tagger, table: &Table, now: Tick, charges: &[Charge<
     }
 }
 
-/// Takes a single charge. Nothing has to be given back, so nothing has to be kept.
+/// Takes a single charge of a key that has a slot: nothing may have to be given back, so nothing is
+/// kept.
 #[inline]
 fn take_one(tagger: &Tagger, table: &Table, now: Tick, charge: &Charge<'_>) -> Verdict {
     let owner = Owner::of(charge, tagger);
-    while let Found::Own(slot, before) = table.find(owner.tag) {
+    if let Found::Own(slot, before) = table.find(owner.tag) {
         match before.take_or_wait(now, charge.quota, charge.cost) {
-            Ok(after) if !slot.swap(before, after) => {}
-            Ok(after) => return Verdict::Allow { source_remaining: remaining(now, charge, after) },
+            Ok(after) if slot.swap(before, after) => {
+                return Verdict::Allow { source_remaining: remaining(now, charge, after) };
+            }
+            Ok(_) => {}
             Err(wait) => return denial(owner.scope, Refusal { wait, shared: false }),
         }
     }
@@ -54,6 +57,7 @@ fn take_one(tagger: &Tagger, table: &Table, now: Tick, charge: &Charge<'_>) -> V
 }
 
 /// Takes a charge a scope, as a request has them.
+#[inline(never)]
 fn take_each(tagger: &Tagger, table: &Table, now: Tick, charges: &[Charge<'_>]) -> Verdict {
     let mut looks: [Option<Look<'_, '_>>; SCOPES] = [None; SCOPES];
     let mut denied = None;

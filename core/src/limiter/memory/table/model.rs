@@ -47,7 +47,7 @@ fn at(tenths: u64) -> Tick {
 fn table(a_taken_at: Option<Tick>) -> Arc<Table> {
     let table = Table::new(2, Vec::new());
     let penalize = |bucket: Bucket, now| Ok(bucket.penalize(now, quota(), NonZeroU32::MAX));
-    assert!(table.apply(NOW, owner(D), penalize).is_ok());
+    assert!(table.apply(at(280), owner(D), penalize).is_ok());
     if let Some(tick) = a_taken_at {
         assert_eq!(take(&table, A, tick), 1);
     }
