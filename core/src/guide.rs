@@ -134,9 +134,17 @@
 //! | `timed_out` | 502 | the deadline passed |
 //! | `cancelled` | – | the call's future was dropped |
 //!
-//! Beside these: `limiter_failed` before a terminal event, `limiter_health` at most once a minute
-//! for each counter that has risen, `source_unknown` once, `reload_failed`. With the feature
-//! `tracing`, `TracingObserver` logs them all.
+//! Beside these, which are no end of a call:
+//!
+//! | event | what it tells |
+//! |---|---|
+//! | `limiter_failed` | the limiter is out; a terminal event follows |
+//! | `limiter_health` | a counter of the limiter has risen; at most once a minute for each |
+//! | `source_unknown` | all callers share one bucket; once |
+//! | `reload_failed` | what is in force stays, because a newer state cannot be read or trusted |
+//! | `started_empty` | there was an earlier start, and nothing is left of it: is its store lost? |
+//!
+//! With the feature `tracing`, `TracingObserver` logs them all.
 //!
 //! # Testing your own code
 //!

@@ -106,6 +106,13 @@ pub enum Event<'a> {
         /// Which part: a constant word.
         part: &'static str,
     },
+    /// A part of the service has made itself anew although something of an earlier start is there:
+    /// what it had stored may be lost. Said once, at the start. A first start that was interrupted
+    /// looks the same, and so does one with a key that was kept on purpose.
+    StartedEmpty {
+        /// Which part: a constant word.
+        part: &'static str,
+    },
 }
 
 /// What failed downstream.
@@ -169,6 +176,7 @@ impl Event<'_> {
             Self::LimiterHealth { .. } => "limiter_health",
             Self::SourceUnknown => "source_unknown",
             Self::ReloadFailed { .. } => "reload_failed",
+            Self::StartedEmpty { .. } => "started_empty",
         }
     }
 

@@ -70,7 +70,9 @@ pub enum OpenError {
 
 impl Issuer {
     /// Opens an issuer. Its first start makes the root key, the store and the signing key; a first
-    /// start that was interrupted is taken up. It waits for the disk, as [`Admin`] does, and for the
+    /// start that was interrupted is taken up. A store that is missing or empty beside a root key
+    /// cannot be told from that: all but the root is made anew, and the observer hears
+    /// [`Event::StartedEmpty`](tokensmith::Event::StartedEmpty). It waits for the disk, as [`Admin`] does, and for the
     /// first random number of the process, some 20 ms, which no token has to wait for then.
     ///
     /// `clock` dates records; `observer` hears when a change by another process cannot be put in

@@ -100,19 +100,21 @@ impl Root {
         }
     }
 
-    /// For a first start: the root that an interrupted one left, or a new one.
+    /// For a first start: the root that is there already, or a new one; and whether it was there.
+    /// An interrupted first start leaves it.
     pub(crate) fn load_or_make(
         path: &Path,
         owner: Owner,
         random: &dyn Random,
-    ) -> Result<Self, RootError> {
+    ) -> Result<(Self, bool), RootError> {
         let io = |source| RootError::Io { path: path.into(), source };
+        let was_there = path.try_exists().map_err(io)?;
         let mut fresh = Zeroizing::new([0; ROOT_BYTES]);
         random.fill(&mut fresh[..]).map_err(|e| io(io::Error::other(e)))?;
         private_file::make_folder(path).map_err(io)?;
         private_file::place(path, &fresh[..], random).map_err(io)?;
         private_file::sweep(path).map_err(io)?;
-        Self::load(path, owner)
+        Ok((Self::load(path, owner)?, was_there))
     }
 }
 
@@ -135,8 +137,10 @@ mod tests {
         let path = folder.path().join("deep/root.key");
         let random = OsRandom::warm().unwrap();
         assert!(matches!(Root::load(&path, owner), Err(RootError::Missing(_))));
-        let made = Root::load_or_make(&path, owner, &random).unwrap();
-        let again = Root::load_or_make(&path, owner, &random).unwrap();
+        let (made, was_there) = Root::load_or_make(&path, owner, &random).unwrap();
+        assert!(!was_there);
+        let (again, was_there) = Root::load_or_make(&path, owner, &random).unwrap();
+        assert!(was_there);
         assert_eq!(made.as_bytes(), again.as_bytes());
         assert_eq!(made.as_bytes(), Root::load(&path, owner).unwrap().as_bytes());
         assert_eq!(format!("{made:?}"), "[REDACTED]");

@@ -16,9 +16,9 @@ use crate::random::Random;
 use crate::settings::IssuerSettings;
 use crate::signing::SealedKey;
 use crate::store::records::Records;
-use crate::store::{self, OpenStore, StoreError};
+use crate::store::{self, OpenStore, Opened, StoreError};
 
-/// The part that [`Event::ReloadFailed`] names.
+/// The part that the events name.
 const PART: &str = "issuer";
 const SILENCE_NANOS: u64 = 500_000_000;
 
@@ -55,12 +55,13 @@ impl State {
     ) -> Result<Self, StoreError> {
         let home = Home::settle()?;
         let root = settings.root();
-        let (mut store, keys) = store::open(&settings.store, &root, random.as_ref(), clock.wall())?;
+        let opened = store::open(&settings.store, &root, random.as_ref(), clock.wall())?;
+        let Opened { mut store, keys, beside_old_root } = opened;
         let transaction = store.connection.transaction()?;
         let records = Records { connection: &transaction, key: &keys.rows };
         let in_force = InForce::read(&records, &settings, &keys, random.as_ref(), None)?;
         drop(transaction);
-        Ok(Self {
+        let state = Self {
             settings,
             keys,
             random,
@@ -71,7 +72,11 @@ impl State {
             owner: store.owner,
             in_force: RwLock::new(Arc::new(in_force)),
             writer: Mutex::new(Some(store)),
-        })
+        };
+        if beside_old_root {
+            state.tell(&Event::StartedEmpty { part: PART });
+        }
+        Ok(state)
     }
 
     /// What is in force now.

@@ -70,6 +70,14 @@ enum Held {
     Store,
 }
 
+/// A store that is ready for use.
+pub(crate) struct Opened {
+    pub(crate) store: OpenStore,
+    pub(crate) keys: DerivedKeys,
+    /// All was made anew, but for the root: an earlier start had made that, or the host.
+    pub(crate) beside_old_root: bool,
+}
+
 /// Opens the store, and makes what a first start makes: the root key, the tables and the signing
 /// key. Whoever starts at the same time, and whenever one is killed, the root comes first and all
 /// else in one transaction, so that the next start finds everything or begins anew with that root.
@@ -78,18 +86,18 @@ pub(crate) fn open(
     root: &Path,
     random: &dyn Random,
     now: UnixTime,
-) -> Result<(OpenStore, DerivedKeys), StoreError> {
+) -> Result<Opened, StoreError> {
     private_file::make_folder(path)?;
     private_file::sweep(path)?;
     let owner = Owner::of_this_process(path, random)?;
     // SQLite would make a file that others may read; beside this one its -wal and -shm get its mode.
     private_file::place_empty(path)?;
     let mut store = OpenStore::open(path, owner)?;
-    let keys = match held(&store.connection)? {
-        Held::Store => derive(&Root::load(root, owner)?)?,
+    let (keys, beside_old_root) = match held(&store.connection)? {
+        Held::Store => (derive(&Root::load(root, owner)?)?, false),
         Held::Nothing => first_start(&mut store, root, random, now)?,
     };
-    Ok((store, keys))
+    Ok(Opened { store, keys, beside_old_root })
 }
 
 /// A connection to the store, which may be empty yet, and the file that it is to.
@@ -185,19 +193,21 @@ fn is_busy(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
+/// Makes what belongs into an empty store, and tells whether its root was there already.
 fn first_start(
     store: &mut OpenStore,
     root: &Path,
     random: &dyn Random,
     now: UnixTime,
-) -> Result<DerivedKeys, StoreError> {
+) -> Result<(DerivedKeys, bool), StoreError> {
     let owner = store.owner;
     let transaction = store.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     if let Held::Store = held(&transaction)? {
         // Another process was first.
-        return derive(&Root::load(root, owner)?);
+        return Ok((derive(&Root::load(root, owner)?)?, false));
     }
-    let keys = derive(&Root::load_or_make(root, owner, random)?)?;
+    let (root, was_there) = Root::load_or_make(root, owner, random)?;
+    let keys = derive(&root)?;
     transaction.execute_batch(records::SCHEMA)?;
     let records = Records { connection: &transaction, key: &keys.rows };
     records.put_changes(0)?;
@@ -205,7 +215,7 @@ fn first_start(
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
     transaction.commit()?;
-    Ok(keys)
+    Ok((keys, was_there))
 }
 
 /// Whether the root is the store's is found when the first record is read.

@@ -282,6 +282,43 @@ fn a_store_filled_from_one_of_as_many_changes_is_in_force() {
     assert!(ask(&issuer, &two).is_ok());
 }
 
+/// What a start tells.
+#[derive(Default)]
+struct Told(Mutex<Vec<String>>);
+
+impl Observer for Told {
+    fn on_event(&self, _: &Context, event: &Event<'_>) {
+        self.0.lock().unwrap().push(event.name().to_owned());
+    }
+}
+
+fn told_by_a_start(folder: &Path) -> Vec<String> {
+    let told = Arc::new(Told::default());
+    drop(open_heard(folder, Arc::clone(&told) as Arc<dyn Observer>));
+    std::mem::take(&mut told.0.lock().unwrap())
+}
+
+#[test]
+fn a_store_that_is_lost_beside_its_root_is_told() {
+    let lose: [fn(&Path); 2] = [
+        |store| fs::write(store, []).unwrap(),
+        |store| {
+            fs::remove_file(store).unwrap();
+        },
+    ];
+    for lose in lose {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(told_by_a_start(folder.path()).is_empty(), "a first start");
+        let jwks = open(folder.path()).admin().jwks();
+        let root = fs::read(folder.path().join("root.key")).unwrap();
+        lose(&folder.path().join(STORE));
+        assert_eq!(told_by_a_start(folder.path()), ["started_empty"]);
+        assert_eq!(fs::read(folder.path().join("root.key")).unwrap(), root, "never replaced");
+        assert!(told_by_a_start(folder.path()).is_empty(), "once");
+        assert_ne!(open(folder.path()).admin().jwks(), jwks, "the key that was in it is lost");
+    }
+}
+
 #[test]
 fn another_root_opens_nothing_and_is_never_replaced() {
     let folder = tempfile::tempdir().unwrap();

@@ -33,7 +33,7 @@ impl Observer for TracingObserver {
             Event::Rejected { reason, .. } => say!(info, reason = reason.as_str()),
             Event::DownstreamFailed { kind, .. } => say!(warn, kind = kind.as_str()),
             Event::LimiterHealth { health } => say!(warn, health = tracing::field::debug(health)),
-            Event::ReloadFailed { part } => say!(warn, part = *part),
+            Event::ReloadFailed { part } | Event::StartedEmpty { part } => say!(warn, part = *part),
             Event::Cancelled { .. } => say!(info),
             Event::TimedOut { .. } | Event::LimiterFailed { .. } | Event::SourceUnknown => {
                 say!(warn)
