@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_executor::block_on;
+use rusqlite::Connection;
 use tokensmith::{
     AppCredentials, AuthenticateError, Authenticator as _, Clock as _, Context, NoObserver,
     Observer, Presented, SystemClock, TokenSet,
@@ -60,4 +61,16 @@ pub(crate) fn within_a_second(done: impl Fn() -> bool) -> bool {
         std::thread::park_timeout(step);
         done()
     })
+}
+
+/// One change to the store, by something else than us.
+pub(crate) fn alter(folder: &Path, sql: &str) {
+    assert_eq!(Connection::open(folder.join(STORE)).unwrap().execute(sql, []).unwrap(), 1, "{sql}");
+}
+
+/// A store with two apps, closed: (the one to be damaged, the other).
+pub(crate) fn two_apps(folder: &Path) -> (AppCredentials, AppCredentials) {
+    let admin = open(folder).admin();
+    let [one, two] = ["one", "two"].map(|name| credentials(&admin.create_app(name).unwrap()));
+    (one, two)
 }
