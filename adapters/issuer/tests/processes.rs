@@ -3,7 +3,6 @@
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
     clippy::panic,
-    clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a test fails by panicking"
 )]
@@ -12,51 +11,17 @@ use std::collections::BTreeSet;
 use std::env;
 use std::ffi::OsString;
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::path::Path;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Barrier;
 use std::thread;
 use std::time::Duration;
 
-use tokensmith::{AppClientId, AuthenticateError, RejectReason, TokenSet};
+use tokensmith::{AuthenticateError, RejectReason, TokenSet};
 
 mod support;
 use support::{ask, credentials, open, shown, within_a_second};
-
-const FOLDER: &str = "TOKENSMITH_TEST_FOLDER";
-const ORDER: &str = "TOKENSMITH_TEST_ORDER";
-/// Tells our lines from those of the test harness.
-const SAYS: &str = "says ";
-
-/// What the other process does. Run alone it has no folder, and fails.
-#[test]
-#[ignore = "it is the other process of the tests here"]
-fn other_process() {
-    let folder = env::var_os(FOLDER).unwrap();
-    // The first random number takes longer than all the rest of a start: a kill shall find the rest.
-    aws_lc_rs::rand::fill(&mut [0]).unwrap();
-    println!("{SAYS}ready");
-    let issuer = open(Path::new(&folder));
-    let admin = issuer.admin();
-    let say = |line: &str| {
-        println!("{SAYS}{line}");
-        std::io::stdout().flush().unwrap();
-    };
-    match env::var(ORDER).unwrap().split_once(' ') {
-        None => say(&admin.jwks()),
-        Some(("create", many)) => {
-            for _ in 0..many.parse().unwrap() {
-                let app = admin.create_app("made elsewhere").unwrap();
-                say(&format!("{} {}", app.id, app.secret.expose_secret()));
-            }
-        }
-        Some(("disable", id)) => admin.disable_app(&AppClientId::new(id).unwrap()).unwrap(),
-        Some((order, _)) => panic!("{order}"),
-    }
-    // Lives until it is killed or our end of the pipe closes: a process that has the store open.
-    std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
-}
 
 struct Other {
     child: Child,
@@ -65,10 +30,9 @@ struct Other {
 
 impl Other {
     fn start(folder: &Path, order: &str) -> Self {
-        let mut child = Command::new(env::current_exe().unwrap())
-            .args(["other_process", "--exact", "--ignored", "--nocapture"])
-            .env(FOLDER, folder)
-            .env(ORDER, order)
+        let mut child = Command::new(other_process())
+            .arg(folder)
+            .arg(order)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -82,10 +46,7 @@ impl Other {
 
     /// The next line that it says; `None` when it has ended.
     fn says(&mut self) -> Option<String> {
-        let lines = self.lines.by_ref().lines();
-        lines
-            .map(Result::unwrap)
-            .find_map(|line| line.split_once(SAYS).map(|(_, said)| said.to_owned()))
+        self.lines.by_ref().lines().next().map(Result::unwrap)
     }
 
     /// As `kill -9` does, wherever it is; then all that it had said.
@@ -99,6 +60,17 @@ impl Other {
         drop(self.child.stdin.take());
         assert!(self.child.wait().unwrap().success());
     }
+}
+
+/// The example of the crate that is the other process: `cargo test` builds it, beside `deps/`,
+/// where this test is.
+fn other_process() -> PathBuf {
+    let here = env::current_exe().unwrap();
+    let built = here.ancestors().nth(2).unwrap();
+    let path = built.join("examples/other_process").with_extension(env::consts::EXE_EXTENSION);
+    let wanted = "cargo build -p tokensmith-issuer --example other_process";
+    assert!(path.exists(), "run `{wanted}` first, or all tests of the crate");
+    path
 }
 
 fn reason(answer: Result<TokenSet, AuthenticateError>) -> Option<RejectReason> {
