@@ -3,12 +3,17 @@
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::Command;
 
 use crate::running::{Home, binary};
 
 /// Runs a command that fails: 1, nothing on stdout, and that one line.
 fn fails(home: &Home, arguments: &[&str], line: &str) {
-    let output = binary(arguments).current_dir(home.path(".")).output().unwrap();
+    // A server that starts after all must not be waited for.
+    let mut command = Command::new("timeout");
+    command.args(["20", env!("CARGO_BIN_EXE_tokensmith-server")]).args(arguments);
+    command.env_remove("RUST_LOG").current_dir(home.path("."));
+    let output = command.output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(stderr, format!("tokensmith-server: {line}\n"), "{arguments:?}");
     assert_eq!(output.status.code(), Some(1), "{arguments:?}");

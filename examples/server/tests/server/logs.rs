@@ -66,7 +66,7 @@ fn no_secret_at_any_level() {
         // A canary may stand in the log as the id of an app, which is no secret, and nowhere else.
         for line in log.lines().filter(|line| line.contains(CANARY)) {
             let id = match format {
-                "text" => line.contains(&format!("app={CANARY} ")),
+                "text" => line.contains(&format!("app=\"{CANARY}\"")),
                 _ => serde_json::from_str::<Value>(line).unwrap()["app"] == CANARY,
             };
             assert!(id && line.matches(CANARY).count() == 1, "{line}");
