@@ -39,21 +39,32 @@ pub(super) fn take(tagger: &Tagger, table: &Table, now: Tick, charges: &[Charge<
     }
 }
 
-/// Takes a single charge of a key that has a slot: nothing may have to be given back, so nothing is
-/// kept.
+/// Takes a single charge. Nothing may have to be given back, so nothing is kept.
 #[inline]
 fn take_one(tagger: &Tagger, table: &Table, now: Tick, charge: &Charge<'_>) -> Verdict {
     let owner = Owner::of(charge, tagger);
-    if let Found::Own(slot, before) = table.find(owner.tag) {
-        match before.take_or_wait(now, charge.quota, charge.cost) {
-            Ok(after) if slot.swap(before, after) => {
-                return Verdict::Allow { source_remaining: remaining(now, charge, after) };
+    let Found::Own(slot, before) = table.find(owner.tag) else {
+        return take_each(tagger, table, now, slice::from_ref(charge));
+    };
+    match before.take_or_wait(now, charge.quota, charge.cost) {
+        Ok(after) => {
+            let change = Change { place: Place::Own(slot), before, after };
+            if !Table::settle(&change) {
+                return take_again(table, now, owner, charge);
             }
-            Ok(_) => {}
-            Err(wait) => return denial(owner.scope, Refusal { wait, shared: false }),
+            Verdict::Allow { source_remaining: remaining(now, charge, &change) }
         }
+        Err(wait) => denial(owner.scope, Refusal { wait, shared: false }),
     }
-    take_each(tagger, table, now, slice::from_ref(charge))
+}
+
+/// The rest of [`take_one`] when others charge the same bucket at the same time.
+#[cold]
+fn take_again(table: &Table, now: Tick, owner: Owner, charge: &Charge<'_>) -> Verdict {
+    match table.apply(now, owner, taking(charge)) {
+        Ok(done) => Verdict::Allow { source_remaining: remaining(now, charge, &done) },
+        Err(refusal) => denial(owner.scope, refusal),
+    }
 }
 
 /// Takes a charge a scope, as a request has them.
@@ -112,11 +123,8 @@ fn conclude<'t>(
     if let Some((scope, refusal)) = denied.or_else(|| take_seen(table, now, looks)) {
         return denial(scope, refusal);
     }
-    let source = looks.iter().flatten().find(|look| look.owner.scope == Scope::Source);
-    let source_remaining = source.and_then(|look| match look.change.place {
-        Place::Own(_) => remaining(now, look.charge, look.change.after),
-        Place::Shared => None,
-    });
+    let mut taken = looks.iter().flatten();
+    let source_remaining = taken.find_map(|look| remaining(now, look.charge, &look.change));
     Verdict::Allow { source_remaining }
 }
 
@@ -154,10 +162,13 @@ fn give_back<'a>(table: &Table, taken: impl Iterator<Item = &'a Look<'a, 'a>>) {
     }
 }
 
-/// Whole tokens in the source's own bucket as of the take.
+/// Whole tokens in the source's bucket as of the take, unless it is a shared one.
 #[inline]
-fn remaining(now: Tick, charge: &Charge<'_>, after: Bucket) -> Option<u32> {
-    (charge.key.scope() == Scope::Source).then(|| after.peek(now, charge.quota))
+fn remaining(now: Tick, charge: &Charge<'_>, done: &Change<'_>) -> Option<u32> {
+    match (charge.key.scope(), done.place) {
+        (Scope::Source, Place::Own(_)) => Some(done.after.peek(now, charge.quota)),
+        _ => None,
+    }
 }
 
 fn denial(scope: Scope, refusal: Refusal) -> Verdict {

@@ -54,13 +54,21 @@ fn table(a_taken_at: Option<Tick>) -> Arc<Table> {
     Arc::new(table)
 }
 
-/// Runs the works on a thread each, the last on this one, and gives what each counted.
+/// Runs each work on a thread of its own, the last on this one, and gives what each counted.
 fn at_once<const N: usize>(table: &Arc<Table>, works: [fn(&Table) -> usize; N]) -> [usize; N] {
-    let threads = works.map(|work| {
-        let table = Arc::clone(table);
-        thread::spawn(move || work(&table))
-    });
-    threads.map(|thread| thread.join().unwrap())
+    let mut counts = [0; N];
+    let threads: Vec<_> = works[..N - 1]
+        .iter()
+        .map(|&work| {
+            let table = Arc::clone(table);
+            thread::spawn(move || work(&table))
+        })
+        .collect();
+    counts[N - 1] = works[N - 1](table);
+    for (count, thread) in counts.iter_mut().zip(threads) {
+        *count = thread.join().unwrap();
+    }
+    counts
 }
 
 fn explore(model: impl Fn() + Sync + Send + 'static) {
