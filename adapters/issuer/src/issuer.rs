@@ -79,7 +79,7 @@ impl Issuer {
     /// force.
     ///
     /// # Errors
-    /// [`OpenError`] says what is missing, damaged or open to others.
+    /// [`OpenError`] says what is missing, damaged, open to others or another user's.
     pub fn open(
         settings: IssuerSettings,
         clock: Arc<dyn Clock>,
