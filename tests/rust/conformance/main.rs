@@ -50,7 +50,10 @@ fn service() -> TokenService {
     TokenService::builder(nobody).limit_policy(off).build().unwrap()
 }
 
+/// Of so many cases, or as many as `PROPTEST_CASES` says.
 fn runner(cases: u32) -> TestRunner {
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    let cases = asked.unwrap_or(cases);
     TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() })
 }
 
