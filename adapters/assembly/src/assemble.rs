@@ -66,6 +66,8 @@ pub struct Assembled {
 /// # Errors
 /// [`ConfigError`] names the key that is wrong, or the part that could not be made.
 pub fn build(config: ServiceConfig, host: Host) -> Result<Assembled, ConfigError> {
+    // All that can be judged by itself comes before the issuer is opened, which makes files.
+    config.response.check().map_err(|error| key_of(error.into()))?;
     let memory = memory_limiter(config.limiter, &config.limits)?;
     let judge = judge(config.authenticator, config.store, &host)?;
     let service = TokenService::builder(judge.authenticator)

@@ -9,10 +9,11 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
-use hyper::Request;
 use hyper::body::Incoming;
+use hyper::header::{HOST, HeaderValue, TRANSFER_ENCODING};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
+use hyper::{Request, StatusCode, Version};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -20,14 +21,34 @@ use tokio::time::{sleep, timeout};
 use tower_service::Service;
 use tracing::debug;
 
+use crate::routes::refused;
+
 /// How long a request's head may take, and how long a connection may wait for its next request.
 const HEAD_WITHIN: Duration = Duration::from_secs(10);
 
-/// How long a connection may live: one whose caller reads no answers would stay for ever.
+/// The shortest time that a connection may live.
 const LIFE: Duration = Duration::from_secs(300);
 
-/// How long a connection may take to end once it is told to: the answer that is under way.
-pub(crate) const ENDS_WITHIN: Duration = Duration::from_secs(10);
+/// What an answer may take besides its body and its decision: what is too large is dropped for a
+/// second, and the rest is for the way.
+const BESIDES: Duration = Duration::from_secs(3);
+
+/// How long a connection may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Times {
+    /// To end once it is told to: the answer that is under way.
+    pub(crate) ends_within: Duration,
+    /// In all: one whose caller reads no answers would stay for ever.
+    life: Duration,
+}
+
+impl Times {
+    /// For a deadline, which a body may take and a decision once more.
+    pub(crate) fn new(deadline: Duration) -> Self {
+        let ends_within = deadline.saturating_mul(2).saturating_add(BESIDES);
+        Self { ends_within, life: LIFE.max(ends_within) }
+    }
+}
 
 /// The most that a request's head may have, and the most that is read ahead of a body.
 const BUFFER_BYTES: usize = 16 * 1_024;
@@ -46,6 +67,7 @@ pub(crate) async fn serve(
     stream: TcpStream,
     peer: SocketAddr,
     routes: Router,
+    times: Times,
     mut stop: watch::Receiver<bool>,
 ) {
     if let Err(error) = stream.set_nodelay(true) {
@@ -64,13 +86,13 @@ pub(crate) async fn serve(
         biased;
         ended = connection.as_mut() => Some(ended),
         _ = stop.wait_for(|stop| *stop) => None,
-        () = sleep(LIFE) => None,
+        () = sleep(times.life) => None,
     };
     let ended = match ended {
         Some(ended) => ended,
         None => {
             connection.as_mut().graceful_shutdown();
-            timeout(ENDS_WITHIN, connection).await.unwrap_or(Ok(()))
+            timeout(times.ends_within, connection).await.unwrap_or(Ok(()))
         }
     };
     if let Err(error) = ended {
@@ -83,6 +105,9 @@ async fn answer(
     peer: SocketAddr,
     mut routes: Router,
 ) -> Result<Response, Closed> {
+    if let Some(status) = misunderstood(&request) {
+        return Ok(refused(status));
+    }
     let mut request = request.map(Body::new);
     request.extensions_mut().insert(Peer(peer));
     let response = routes.call(request).await.unwrap_or_else(|never: Infallible| match never {});
@@ -90,6 +115,18 @@ async fn answer(
         None => Ok(response),
         Some(NoAnswer) => Err(Closed),
     }
+}
+
+/// What hyper lets pass and HTTP/1.1 does not: a request without a host (RFC 9112 section 3.2), or
+/// with a body in a coding that nobody here undoes (section 6.1).
+fn misunderstood(request: &Request<Incoming>) -> Option<StatusCode> {
+    let headers = request.headers();
+    if request.version() == Version::HTTP_11 && !headers.contains_key(HOST) {
+        return Some(StatusCode::BAD_REQUEST);
+    }
+    let is_chunked = |coding: &HeaderValue| coding.as_bytes().eq_ignore_ascii_case(b"chunked");
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    (!codings.all(is_chunked)).then_some(StatusCode::NOT_IMPLEMENTED)
 }
 
 /// Tells hyper to close the connection without an answer.

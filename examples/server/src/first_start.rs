@@ -3,12 +3,21 @@
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use thiserror::Error;
 use tokensmith_assembly::{Admin, AdminError, CreatedApp};
 
 /// The name of the app that a first start makes.
 const DEMO: &str = "demo";
 
-/// Makes the first app of a store that has none, also if an earlier first start was cut short.
+/// What a first start has to say could not be written. The app is there, and its secret is lost.
+#[derive(Debug, Error)]
+#[error(
+    "cannot write to stdout; what was to be shown once is lost: make an app with `apps create`"
+)]
+pub(crate) struct NotShown(#[source] pub(crate) io::Error);
+
+/// Makes the first app of a store that has none. A start that is cut short before it has shown the
+/// secret leaves the app behind, and the next one makes no other.
 pub(crate) fn demo(admin: &Admin) -> Result<Option<CreatedApp>, AdminError> {
     if admin.list_apps()?.is_empty() { admin.create_app(DEMO).map(Some) } else { Ok(None) }
 }

@@ -25,6 +25,8 @@ pub(crate) fn start(filter: Option<&str>, format: LogFormat) -> Result<(), Box<d
     let builder = Subscriber::builder()
         .with_env_filter(filter.map_err(FilterError)?)
         .with_ansi(stderr().is_terminal())
+        // A line that cannot be written is lost; to say so on the same stderr would be a panic.
+        .log_internal_errors(false)
         .with_writer(stderr);
     match format {
         LogFormat::Text => tracing::subscriber::set_global_default(builder.finish())?,

@@ -11,7 +11,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use hyper::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use hyper::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, PRAGMA, X_CONTENT_TYPE_OPTIONS};
 use tokensmith::{Source, TokenRequest, TokenResponse, TokenService};
 use tokensmith_assembly::Admin;
 use tracing::info;
@@ -25,7 +25,7 @@ const OPENAPI: &str = include_str!("../openapi.json");
 const JSON: &str = "application/json";
 const TEXT: &str = "text/plain; charset=utf-8";
 
-/// How long a verifier may keep the keys. A new key is published for a day before it signs.
+/// How long a verifier may keep the keys.
 const KEYS_CACHED: &str = "public, max-age=300";
 const NOT_CACHED: &str = "no-store";
 
@@ -106,6 +106,14 @@ fn on_the_wire(answer: TokenResponse) -> Response {
         .unwrap_or_else(|_| StatusCode::BAD_GATEWAY.into_response())
 }
 
+/// What a request that is no HTTP/1.1 is told, and its connection closed: a proxy in front may have
+/// read it as another one.
+pub(crate) fn refused(status: StatusCode) -> Response {
+    let mut response = text(status, "Not understood.");
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
 fn text(status: StatusCode, text: &'static str) -> Response {
     fixed(status, TEXT, NOT_CACHED, text)
 }
@@ -118,7 +126,8 @@ fn fixed(
 ) -> Response {
     let headers =
         [(CONTENT_TYPE, content_type), (CACHE_CONTROL, cache), (X_CONTENT_TYPE_OPTIONS, "nosniff")];
-    (status, headers, body.into()).into_response()
+    let pragma = (cache == NOT_CACHED).then_some([(PRAGMA, "no-cache")]);
+    (status, headers, pragma, body.into()).into_response()
 }
 
 /// Names requests for the logs: a number of this process's own, then a count. A caller's own name

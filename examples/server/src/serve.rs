@@ -17,9 +17,10 @@ use tracing::{info, warn};
 
 use crate::apps::NoIssuer;
 use crate::arguments::ServeArguments;
-use crate::connection::{self, ENDS_WITHIN};
+use crate::connection::{self, Times};
+use crate::first_start::{self, NotShown};
+use crate::log;
 use crate::routes::{RequestIds, Site, routes};
-use crate::{first_start, log};
 
 /// How long to wait after a connection could not be taken, most often for lack of descriptors.
 const AFTER_A_FAILED_ACCEPT: Duration = Duration::from_millis(50);
@@ -59,13 +60,14 @@ async fn serve(arguments: &ServeArguments) -> Result<(), Box<dyn Error>> {
     let admin = issuer.ok_or(NoIssuer)?;
 
     let app = first_start::demo(&admin)?;
-    first_start::announce(&mut io::stdout().lock(), listening, app.as_ref())?;
+    first_start::announce(&mut io::stdout().lock(), listening, app.as_ref()).map_err(NotShown)?;
     drop(app);
     info!(%listening, "started");
 
     let trusted_proxies = arguments.trusted_proxies;
     let site = Site { service, admin, deadline, trusted_proxies, ids: RequestIds::new() };
-    accept(listener, routes(site), arguments.max_connections.get(), stop).await;
+    let times = Times::new(deadline);
+    accept(listener, routes(site), times, arguments.max_connections.get(), stop).await;
     Ok(())
 }
 
@@ -84,7 +86,7 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 
 /// Takes connections, at most so many at once, until it is told to stop; then waits for the answers
 /// under way.
-async fn accept(listener: TcpListener, routes: Router, most: usize, mut stop: Stop) {
+async fn accept(listener: TcpListener, routes: Router, times: Times, most: usize, mut stop: Stop) {
     let most = u32::try_from(most.min(Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX);
     let places = Arc::new(Semaphore::new(most as usize));
     let (stopping, stopped) = watch::channel(false);
@@ -99,7 +101,7 @@ async fn accept(listener: TcpListener, routes: Router, most: usize, mut stop: St
             next = next => next,
         };
         match accepted {
-            Ok((stream, peer)) => start(stream, peer, &routes, &stopped, place),
+            Ok((stream, peer)) => start(stream, peer, &routes, times, &stopped, place),
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
                 warn!(%error, "no connection can be taken");
@@ -112,13 +114,15 @@ async fn accept(listener: TcpListener, routes: Router, most: usize, mut stop: St
     while let Ok(place) = Arc::clone(&places).try_acquire_owned()
         && let Ok(Ok((stream, peer))) = timeout(Duration::ZERO, listener.accept()).await
     {
-        start(stream, peer, &routes, &stopped, Some(place));
+        start(stream, peer, &routes, times, &stopped, Some(place));
     }
     drop(listener);
     // Nobody hears it if there is no connection.
     let _ = stopping.send(true);
     let all_ended = places.acquire_many(most);
-    match timeout(ENDS_WITHIN, all_ended).await {
+    // A second more than each connection has, so that it is theirs to end.
+    let patience = times.ends_within.saturating_add(Duration::from_secs(1));
+    match timeout(patience, all_ended).await {
         Ok(_) => info!("stopped"),
         Err(_) => warn!("stopped, with a connection cut off"),
     }
@@ -129,10 +133,11 @@ fn start(
     stream: TcpStream,
     peer: SocketAddr,
     routes: &Router,
+    times: Times,
     stopped: &watch::Receiver<bool>,
     place: Option<OwnedSemaphorePermit>,
 ) {
-    let serving = connection::serve(stream, peer, routes.clone(), stopped.clone());
+    let serving = connection::serve(stream, peer, routes.clone(), times, stopped.clone());
     let serving = async move {
         serving.await;
         drop(place);

@@ -39,6 +39,24 @@ fn a_request_in_flight_is_answered() {
 }
 
 #[test]
+fn an_answer_may_take_its_deadline_after_the_signal() {
+    let home = Home::new();
+    let server = home.start_with("deadline_ms = 30000", &[]);
+    let demo = server.demo();
+    let body = credentials(&demo.id, &demo.secret);
+    let mut wire = Wire::open(server.address);
+    let head = "POST /token HTTP/1.1\r\nhost: x\r\ncontent-type: application/json";
+    wire.send(format!("{head}\r\ncontent-length: {}\r\n\r\n", body.len()));
+    std::thread::sleep(Duration::from_millis(200));
+    server.signal("TERM");
+    // Longer than any deadline by default.
+    std::thread::sleep(Duration::from_secs(11));
+    wire.send(&body);
+    assert_eq!(wire.answer().unwrap().status, 200);
+    assert!(server.ended(Duration::from_secs(2)).status.success());
+}
+
+#[test]
 fn whoever_asked_before_the_signal_is_answered() {
     let home = Home::new();
     let server = home.start_unlimited(&[]);

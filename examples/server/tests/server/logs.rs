@@ -43,10 +43,12 @@ fn no_secret_at_any_level() {
         assert_eq!(post(server.address, &odd, b"{}").status, 422);
         assert_eq!(ask(server.address, "GET", &format!("/{canary}"), &odd).status, 404);
         let mut broken = Wire::open(server.address);
-        broken.send(format!("POST /token HTTP/1.1\r\n{JSON}\r\n{canary}\r\n\r\n"));
+        broken.send(format!("POST /token HTTP/1.1\r\nhost: x\r\n{JSON}\r\n{canary}\r\n\r\n"));
         assert_eq!(broken.answer().unwrap().status, 400);
         let mut cut = Wire::open(server.address);
-        cut.send(format!("POST /token HTTP/1.1\r\n{JSON}\r\ncontent-length: 99\r\n\r\n{canary}"));
+        cut.send(format!(
+            "POST /token HTTP/1.1\r\nhost: x\r\n{JSON}\r\ncontent-length: 99\r\n\r\n{canary}"
+        ));
         drop(cut);
         assert!(home.run(&["apps", "disable", &demo.id]).status.success());
         std::thread::sleep(std::time::Duration::from_millis(400));
@@ -113,4 +115,44 @@ fn each_request_has_a_name_of_its_own() {
     assert!(!ids.contains(&"mine".to_owned()));
     ids.dedup();
     assert_eq!(ids.len(), 3);
+}
+
+/// A full disk, in small: every write to it fails.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_log_that_cannot_be_written_stops_nothing() {
+    let home = Home::new();
+    let arguments = ["serve", "--listen", "127.0.0.1:0", "--log", "trace"];
+    let mut command = home.command(&arguments);
+    command.stdout(std::process::Stdio::piped()).stderr(full());
+    let mut server = command.spawn().unwrap();
+    let mut said = std::io::BufReader::new(server.stdout.take().unwrap());
+    let mut line = String::new();
+    let address = loop {
+        line.clear();
+        assert!(std::io::BufRead::read_line(&mut said, &mut line).unwrap() > 0, "it ended");
+        if let Some(address) = line.trim_end().strip_prefix("listening on http://") {
+            break address.parse().unwrap();
+        }
+    };
+    assert_eq!(ask_token(address, "appcl-none", "none").status, 401);
+    let id = server.id().to_string();
+    std::process::Command::new("kill").args(["-s", "TERM", &id]).status().unwrap();
+    assert_eq!(server.wait().unwrap().code(), Some(0));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_secret_that_cannot_be_shown_is_an_error_that_says_so() {
+    let home = Home::new();
+    let mut command = home.command(&["serve", "--listen", "127.0.0.1:0"]);
+    let output = command.stdout(full()).stderr(std::process::Stdio::piped()).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains("make an app with `apps create`"), "{error}");
+}
+
+#[cfg(target_os = "linux")]
+fn full() -> std::fs::File {
+    std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap()
 }

@@ -25,6 +25,7 @@ fn every_route_and_method() {
                 assert_eq!(answer.status, 405, "{method} {path}");
                 assert_eq!(answer.header("allow"), Some(allowed), "{method} {path}");
                 assert_eq!(answer.header("cache-control"), Some("no-store"));
+                assert_eq!(answer.header("pragma"), Some("no-cache"));
             }
             assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
         }
@@ -37,6 +38,22 @@ fn every_route_and_method() {
             assert_eq!(answer.header("content-type"), Some("text/plain; charset=utf-8"));
             assert_eq!(answer.header("cache-control"), Some("no-store"));
         }
+    }
+}
+
+#[test]
+fn what_is_no_http_is_refused_and_closed() {
+    let home = Home::new();
+    let server = home.start(&[]);
+    for (head, status) in [
+        ("GET /healthz HTTP/1.1", 400),
+        ("POST /token HTTP/1.1\r\nhost: x\r\ntransfer-encoding: gzip, chunked", 501),
+    ] {
+        let mut wire = Wire::open(server.address);
+        wire.send(format!("{head}\r\n\r\n"));
+        let answer = wire.answer().unwrap();
+        assert_eq!((answer.status, answer.header("connection")), (status, Some("close")), "{head}");
+        wire.closed_after();
     }
 }
 
