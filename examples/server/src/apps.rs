@@ -1,11 +1,12 @@
 //! The commands that administer the apps.
 
 use std::error::Error;
-use std::io::{Write, stdout};
+use std::io::{Write, stderr, stdout};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 use thiserror::Error;
-use tokensmith::TokioTimer;
+use tokensmith::{Context, Event, Observer, TokioTimer};
 use tokensmith_assembly::{Admin, AppSummary, Host, ServiceConfig, build};
 
 use crate::arguments::AppsCommand;
@@ -31,8 +32,24 @@ pub(crate) fn run(command: &AppsCommand) -> Result<(), Box<dyn Error>> {
 }
 
 fn admin(config: ServiceConfig) -> Result<Admin, Box<dyn Error>> {
-    let assembled = build(config, Host::new(TokioTimer))?;
+    let mut host = Host::new(TokioTimer);
+    host.observer = Arc::new(OnStderr);
+    let assembled = build(config, host)?;
     Ok(assembled.issuer.ok_or(NoIssuer)?)
+}
+
+/// Says what a server would have logged and never will: the store is whole afterwards.
+struct OnStderr;
+
+impl Observer for OnStderr {
+    fn on_event(&self, _: &Context, event: &Event<'_>) {
+        if let Event::StartedEmpty { .. } = event {
+            let line = "tokensmith-server: there was a root key and nothing in the store, which is \
+                        made anew; if it held apps, it is lost: stop, and put a copy back";
+            // A command whose stderr is closed goes on.
+            let _ = writeln!(stderr(), "{line}");
+        }
+    }
 }
 
 fn create(admin: &Admin, name: &str, json: bool) -> Result<(), Box<dyn Error>> {

@@ -47,6 +47,18 @@ fn json_is_all_that_is_printed() {
 }
 
 #[test]
+fn a_store_that_was_lost_is_told_of() {
+    let home = Home::new();
+    home.create_app("lost");
+    std::fs::write(home.data().join("tokensmith.db"), []).unwrap();
+    let output = home.run(&["apps", "list"]);
+    assert!(output.status.success() && output.stdout.is_empty());
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.contains("it is lost") && told.lines().count() == 1, "{told}");
+    assert!(home.run(&["apps", "list"]).stderr.is_empty(), "once");
+}
+
+#[test]
 fn people_can_read_it_too() {
     let home = Home::new();
     let created = home.run(&["apps", "create", "--name", "billing"]);
