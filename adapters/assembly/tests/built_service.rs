@@ -160,6 +160,23 @@ fn limits_clock_observer_and_responses() {
 }
 
 #[test]
+fn the_slots_of_the_limiter() {
+    for (line, overflows) in [("", false), ("limits.slots = 16", true)] {
+        let names = Names::default();
+        let refuses = authenticator_fn(|_, _| async {
+            Err(AuthenticateError::Rejected(RejectReason::UnknownClient))
+        });
+        let mut host = host(&NotedTimer::default(), refuses);
+        host.observer = Arc::new(names.clone());
+        let service = built(&format!("limits.source = false\n{line}"), host);
+        for app in 0..100 {
+            block_on(ask(&service, &format!("app-{app}"), "s"));
+        }
+        assert_eq!(names.0.lock().unwrap().contains(&"limiter_health"), overflows, "{line}");
+    }
+}
+
+#[test]
 fn the_issuer() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("kept/store.db");
