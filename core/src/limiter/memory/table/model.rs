@@ -71,9 +71,21 @@ fn at_once<const N: usize>(table: &Arc<Table>, works: [fn(&Table) -> usize; N]) 
     counts
 }
 
+/// All orders of two threads.
 fn explore(model: impl Fn() + Sync + Send + 'static) {
+    explore_within(None, model);
+}
+
+/// All orders of three threads in which the scheduler steps in at most three times: beyond that their
+/// number is past what a test can wait for.
+fn explore_three(model: impl Fn() + Sync + Send + 'static) {
+    explore_within(Some(3), model);
+}
+
+fn explore_within(preemptions: Option<usize>, model: impl Fn() + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.max_branches = 100_000;
+    builder.preemption_bound = preemptions;
     builder.check(model);
 }
 
@@ -124,8 +136,11 @@ fn an_older_tick_and_a_reclaim() {
         let table = table(Some(at(290)));
         let [a, _] =
             at_once(&table, [|table| take(table, A, at(299)), |table| take(table, C, NOW)]);
-        // If its slot was gone it was judged at 30.0, and has spent the token of that second.
-        assert!(a + take(&table, A, NOW) <= 1);
+        // Refused in its own slot. If that was gone it was judged at 30.0, and has spent the token
+        // of that second: at 30.95 there is none yet, though 29.9 is more than a second ago.
+        if a == 1 {
+            assert_eq!(take(&table, A, Tick::from_nanos(30_950_000_000)), 0);
+        }
     });
 }
 
@@ -160,7 +175,7 @@ fn a_change_taken_back_and_a_taker() {
 
 #[test]
 fn two_takers_and_a_claimer() {
-    explore(|| {
+    explore_three(|| {
         let table = table(Some(at(290)));
         let counts = at_once(
             &table,
@@ -174,7 +189,7 @@ fn two_takers_and_a_claimer() {
 
 #[test]
 fn a_taker_and_two_claimers() {
-    explore(|| {
+    explore_three(|| {
         let table = table(Some(at(290)));
         let counts = at_once(
             &table,
