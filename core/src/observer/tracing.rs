@@ -4,6 +4,7 @@ use tracing::{info, warn};
 
 use super::{Event, Observer};
 use crate::context::Context;
+use crate::credentials::AppClientId;
 
 /// Logs each event through `tracing`, target `tokensmith`, with the fields `event`, `app`,
 /// `request_id` and `source`, and those of the event. No secret, token or text of an upstream is in
@@ -14,10 +15,12 @@ pub struct TracingObserver;
 
 impl Observer for TracingObserver {
     fn on_event(&self, cx: &Context, event: &Event<'_>) {
-        // In quotes and escaped: an id may hold spaces, or turn the direction of the line.
-        let app = event.app().map(tracing::field::debug);
-        let source = cx.source.as_ref().map(tracing::field::debug);
-        let request_id = cx.request_id.as_deref().map(tracing::field::debug);
+        // As texts, which a line of text shows in quotes and escaped: an id may hold spaces, or turn
+        // the direction of the line.
+        let app = event.app().map(AppClientId::as_str);
+        let source = cx.source.as_ref().map(ToString::to_string);
+        let source = source.as_deref();
+        let request_id = cx.request_id.as_deref();
         macro_rules! say {
             ($level:ident $(, $field:ident = $value:expr)*) => {
                 $level!(target: "tokensmith", event = event.name(), app, source, request_id
