@@ -220,3 +220,22 @@ fn from_base64url(text: &str) -> Vec<u8> {
     let bits: Vec<u8> = bits.collect();
     bits.chunks_exact(8).map(|eight| eight.iter().fold(0, |byte, bit| byte << 1 | bit)).collect()
 }
+
+#[test]
+fn a_configuration_that_is_wrong_leaves_no_file_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("tokensmith.db");
+    for wrong in [
+        "response.scheme = \"a b\"",
+        "response.realm = \"\\u0007\"",
+        "limits.ipv6_prefix = 65",
+        "limits.servers = 2",
+        "authenticator.token_seconds = 59",
+    ] {
+        let config = format!("store = {{ kind = \"sqlite\", path = {store:?} }}\n{wrong}");
+        let host = Host::new(NotedTimer::default());
+        let built = ServiceConfig::from_toml(&config).and_then(|config| build(config, host));
+        assert!(built.is_err_and(|error| error.key().is_some()), "{wrong}");
+        assert_eq!(folder.path().read_dir().unwrap().count(), 0, "{wrong}");
+    }
+}
