@@ -32,7 +32,7 @@ pub use limiter::{Charge, LimitKey, LimiterError, LimiterHealth, RateLimiter, Sc
 #[cfg(feature = "tracing")]
 pub use observer::TracingObserver;
 pub use observer::{DownstreamKind, Event, NoObserver, Observer};
-pub use outcome::{Limited, TokenError};
+pub use outcome::{Limited, TokenError, retry_after_seconds};
 pub use request::TokenRequest;
 pub use response::{KeyCase, ResponseOptions, ResponseOptionsError, Status, TokenResponse};
 pub use secrecy::SecretString;

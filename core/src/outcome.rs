@@ -1,4 +1,4 @@
-//! The ways a request ends badly. What each looks like on the wire is
+//! The ways a request ends badly, and how long to wait then. What each looks like on the wire is
 //! [`response`](crate::TokenResponse)'s.
 
 use std::time::Duration;
@@ -82,4 +82,18 @@ impl TokenError {
             Self::Downstream { .. } => "ERR_TOKEN_DOWNSTREAM",
         }
     }
+}
+
+/// A wait in whole seconds as `Retry-After` tells it: rounded up, at least one (RFC 9110 section
+/// 10.2.3), so that who comes at it is not refused for coming too early.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// assert_eq!(tokensmith::retry_after_seconds(Duration::from_millis(5_001)), 6);
+/// assert_eq!(tokensmith::retry_after_seconds(Duration::ZERO), 1);
+/// ```
+pub fn retry_after_seconds(wait: Duration) -> u64 {
+    let up = u64::from(wait.subsec_nanos() > 0);
+    wait.as_secs().saturating_add(up).max(1)
 }

@@ -128,6 +128,12 @@ impl TokenService {
         decided.outcome.map_err(TokenError::from)
     }
 
+    /// The answer of a service that is no more, a 502: what a host gives that has let go of this one
+    /// and is still asked.
+    pub fn unavailable(&self) -> TokenResponse {
+        self.table.render(&Err(TokenError::Downstream { retry_after: None }), SourceBucket::Untold)
+    }
+
     /// How many authentications are under way.
     pub fn in_flight(&self) -> u32 {
         self.capacity.in_flight()

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::str::FromStr;
 
 use thiserror::Error;
 
@@ -121,6 +122,30 @@ impl From<IpAddr> for Source {
     }
 }
 
+/// Reads what a host without types calls a source: an address, its zone dropped (RFC 4007 section
+/// 11), or else an opaque text.
+///
+/// ```
+/// use tokensmith::Source;
+///
+/// let address: Source = "fe80::1%eth0".parse()?;
+/// assert_eq!(address, Source::ip("fe80::1".parse()?));
+/// assert_eq!("tenant-17".parse(), Source::opaque("tenant-17"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+impl FromStr for Source {
+    type Err = SourceError;
+
+    fn from_str(text: &str) -> Result<Self, SourceError> {
+        let zoned = text.split_once('%').and_then(|(address, _)| address.parse::<Ipv6Addr>().ok());
+        match (text.parse::<IpAddr>(), zoned) {
+            (Ok(address), _) => Ok(Self::ip(address)),
+            (Err(_), Some(address)) => Ok(Self::ip(address.into())),
+            (Err(_), None) => Self::opaque(text),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -148,6 +173,26 @@ mod tests {
         assert_eq!(key("2001:db8:1:2ff:3:4:5:6", 56), "2001:db8:1:200::");
         assert_eq!(key("2001:db8::1", 128), "2001:db8::1");
         assert_eq!(key("2001:db8::1", 0), "::");
+    }
+
+    #[test]
+    fn a_text_is_an_address_if_it_can_be_one() {
+        for (text, source) in [
+            ("192.0.2.7", ip("192.0.2.7")),
+            ("::ffff:192.0.2.7", ip("192.0.2.7")),
+            ("2001:DB8::1", ip("2001:db8::1")),
+            ("fe80::1%eth0", ip("fe80::1")),
+            ("fe80::1%", ip("fe80::1")),
+            ("192.0.2.7%eth0", Source::opaque("192.0.2.7%eth0").unwrap()),
+            ("192.0.2.7:443", Source::opaque("192.0.2.7:443").unwrap()),
+            ("10.0.0.01", Source::opaque("10.0.0.01").unwrap()),
+        ] {
+            assert_eq!(text.parse(), Ok(source), "{text}");
+        }
+        let longest = "x".repeat(Source::MAX_OPAQUE_BYTES);
+        assert!(longest.parse::<Source>().is_ok());
+        assert_eq!(format!("{longest}x").parse::<Source>(), Err(SourceError));
+        assert_eq!("".parse::<Source>(), Err(SourceError));
     }
 
     #[test]

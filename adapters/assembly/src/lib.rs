@@ -30,6 +30,7 @@
 
 mod assemble;
 mod config;
+mod event_record;
 
 // The public interface is:
 pub use assemble::{Assembled, Host, build};
@@ -37,4 +38,5 @@ pub use config::{
     AuthenticatorConfig, ConfigError, IssuerConfig, LimiterConfig, LimitsConfig, ServiceConfig,
     StoreConfig,
 };
+pub use event_record::EventRecord;
 pub use tokensmith_issuer::{Admin, AdminError, AppSummary, CreatedApp};

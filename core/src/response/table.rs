@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::{Body, KeyCase, ResponseOptions, ResponseOptionsError, Status, TokenResponse};
 use crate::limiter::Scope;
 use crate::limiter::bucket::Quota;
-use crate::outcome::{Limited, TokenError};
+use crate::outcome::{Limited, TokenError, retry_after_seconds};
 use crate::token::{IdToken, RefreshToken, TokenSet};
 
 /// What a response may tell of the source's bucket.
@@ -40,7 +40,7 @@ impl Table {
         options.check()?;
         let realm = options.realm.replace('\\', "\\\\").replace('"', "\\\"");
         let policy = source.filter(|_| options.rate_limit_fields).map(|quota| {
-            let window = whole_seconds(quota.time_to_full());
+            let window = retry_after_seconds(quota.time_to_full());
             format!("\"source\";q={};w={window}", quota.burst()).into()
         });
         Ok(Self {
@@ -70,7 +70,7 @@ impl Table {
 
     fn refusal(&self, error: &TokenError) -> TokenResponse {
         let response = bare(Status::from(error), Body::Sentence(error.sentence()));
-        let seconds = |wait: Duration| whole_seconds(wait).to_string().into_boxed_str();
+        let seconds = |wait: Duration| retry_after_seconds(wait).to_string().into_boxed_str();
         match *error {
             TokenError::Unauthorized => {
                 TokenResponse { challenge: Some(Arc::clone(&self.challenge)), ..response }
@@ -134,17 +134,10 @@ fn rate_limit(outcome: &Result<TokenSet, TokenError>, bucket: SourceBucket) -> O
         (
             Err(TokenError::RateLimited { by: Limited::Scope(Scope::Source), retry_after }),
             SourceBucket::Policy,
-        ) => Some(format!("\"source\";r=0;t={}", whole_seconds(*retry_after)).into()),
+        ) => Some(format!("\"source\";r=0;t={}", retry_after_seconds(*retry_after)).into()),
         (_, SourceBucket::Remaining(tokens)) => Some(format!("\"source\";r={tokens}").into()),
         _ => None,
     }
-}
-
-/// A wait in whole seconds, rounded up, at least one (RFC 9110 section 10.2.3): who comes at it is
-/// not refused for coming too early.
-fn whole_seconds(wait: Duration) -> u64 {
-    let up = u64::from(wait.subsec_nanos() > 0);
-    wait.as_secs().saturating_add(up).max(1)
 }
 
 /// More than the names, the quotes, the figure and the type take.

@@ -12,7 +12,7 @@ use crate::tree::{File, Tree};
 
 /// A language: its name, its folder, how its sources end.
 const LANGUAGES: &[(&str, &str, &[&str])] = &[
-    ("JavaScript", "bindings-node/", &[".js", ".mjs", ".ts", ".mts"]),
+    ("JavaScript", "bindings-node/", &[".js", ".cjs", ".mjs", ".ts", ".cts", ".mts"]),
     ("Kotlin", "bindings-uniffi/", &[".kt"]),
     ("Swift", "bindings-uniffi/", &[".swift"]),
     ("Python", "bindings-uniffi/", &[".py"]),
@@ -127,7 +127,8 @@ mod tests {
 
     #[test]
     fn one_table_and_whole_languages_are_right() {
-        let node = ("bindings-node/errors.ts", "type Code = 'ERR_TOKEN_A' | 'ERR_TOKEN_B'");
+        let node =
+            ("bindings-node/lib/token_error.cjs", "type Code = 'ERR_TOKEN_A' | 'ERR_TOKEN_B'");
         let page = ("README.md", "`ERR_TOKEN_A`, one of `ERR_TOKEN_*`");
         assert!(
             found(&[node, page, ("core/tests/a.rs", "const X: &str = \"ERR_TOKEN_A\";")])

@@ -47,6 +47,12 @@ const TABLE: &[May] = &[
         ours: &["tokensmith", "tokensmith-issuer"],
         others: &["serde", "serde_json", "serde_path_to_error", "thiserror", "toml"],
     },
+    May {
+        name: "tokensmith-node",
+        // The testkit behind the feature `testing`, which no package is built with.
+        ours: &["tokensmith", "tokensmith-assembly", "tokensmith-testkit"],
+        others: &["async-trait", "napi", "napi-build", "napi-derive", "tokio", "zeroize"],
+    },
 ];
 
 /// Not published but for the testkit, or examples: they take what they need.

@@ -1,0 +1,28 @@
+'use strict';
+
+const { RejectedError, ThrottledError } = require('./lib/authenticator.cjs');
+const { Limiter } = require('./lib/limiter.cjs');
+const { TokenService } = require('./lib/service.cjs');
+const {
+  AdminError,
+  ConfigError,
+  DownstreamError,
+  InvalidRequestError,
+  RateLimitedError,
+  TokenError,
+  UnauthorizedError,
+} = require('./lib/token_error.cjs');
+
+module.exports = {
+  AdminError,
+  ConfigError,
+  DownstreamError,
+  InvalidRequestError,
+  Limiter,
+  RateLimitedError,
+  RejectedError,
+  ThrottledError,
+  TokenError,
+  TokenService,
+  UnauthorizedError,
+};

@@ -1,0 +1,27 @@
+'use strict';
+
+/**
+ * The function that the addon tells of events. What the host's observer throws would end the
+ * process: it is caught, and said once as a warning, without its text.
+ */
+function observeFunction(observer) {
+  let warned = false;
+  const failed = () => {
+    if (warned) return;
+    warned = true;
+    process.emitWarning('the observer of a TokenService threw; its errors are ignored', {
+      type: 'TokensmithWarning',
+      code: 'TOKENSMITH_OBSERVER',
+    });
+  };
+  return (event) => {
+    try {
+      const result = observer(event);
+      if (result instanceof Promise) result.catch(failed);
+    } catch {
+      failed();
+    }
+  };
+}
+
+module.exports = { observeFunction };

@@ -1,0 +1,126 @@
+'use strict';
+
+const { Admin } = require('./admin.cjs');
+const argument = require('./argument.cjs');
+const { authenticateFunction } = require('./authenticator.cjs');
+const { translated } = require('./border.cjs');
+const { untilAborted } = require('./cancellation.cjs');
+const { observeFunction } = require('./observer.cjs');
+const { redact } = require('./redacted.cjs');
+const { ConfigError, tokenError, unexpected } = require('./token_error.cjs');
+const native = require('../native.js');
+
+/** The answer to give: `status`, `headers` with names in lower case, `body`. */
+class TokenResponse {
+  constructor({ status, headers, body }) {
+    this.status = status;
+    this.headers = {};
+    for (let i = 0; i < headers.length; i += 2) this.headers[headers[i]] = headers[i + 1];
+    this.body = body;
+  }
+}
+redact(TokenResponse);
+
+/** The tokens of one answer. */
+class TokenSet {
+  constructor(tokens) {
+    Object.assign(this, tokens);
+  }
+}
+redact(TokenSet);
+
+const MAKER = Symbol('maker');
+
+class TokenService {
+  #native;
+  #admin;
+
+  constructor(maker, service) {
+    if (maker !== MAKER) throw new TypeError('a TokenService is made by `TokenService.create`');
+    this.#native = service;
+    this.#admin = service.hasAdmin() ? new Admin(service) : null;
+  }
+
+  static async create(config, options = {}) {
+    argument.object('config', config);
+    argument.object('options', options);
+    const { authenticator, observer, onAuthenticatorError } = options;
+    argument.optionalFunction('observer', observer);
+    argument.optionalFunction('onAuthenticatorError', onAuthenticatorError);
+    if (authenticator !== undefined && typeof authenticator !== 'function') {
+      if (typeof authenticator?.authenticate !== 'function') {
+        throw argument.wrong('authenticator', 'a function, or an object with `authenticate`');
+      }
+    }
+    const made = await native
+      .createService(
+        JSON.stringify(config),
+        authenticator && authenticateFunction(authenticator, onAuthenticatorError),
+        observer && observeFunction(observer),
+      )
+      .catch(() => {
+        throw unexpected();
+      });
+    if (made instanceof native.NativeService) return new TokenService(MAKER, made);
+    throw new ConfigError(made.message, made.key);
+  }
+
+  async handle(request, { signal } = {}) {
+    argument.object('request', request);
+    const body = argument.bytes('body', request.body);
+    const contentType = argument.optionalText('contentType', request.contentType);
+    const source = argument.optionalText('source', request.source);
+    const requestId = argument.optionalText('requestId', request.requestId);
+    const answer = await untilAborted(signal, async (cancel) => {
+      try {
+        return await this.#native.handle(body, contentType, source, requestId, cancel);
+      } catch (error) {
+        const fault = translated(error, () => undefined);
+        if (fault !== undefined) throw fault;
+        return this.#native.unavailable();
+      }
+    });
+    return new TokenResponse(answer);
+  }
+
+  async issue(credentials, { signal } = {}) {
+    argument.object('credentials', credentials);
+    const id = argument.text('appClientId', credentials.appClientId);
+    const source = argument.optionalText('source', credentials.source);
+    const secret = argument.secret('appSecret', credentials.appSecret);
+    const answer = await untilAborted(signal, async (cancel) => {
+      try {
+        return await this.#native.issue(id, secret, source, cancel);
+      } catch (error) {
+        throw translated(error, unexpected);
+      }
+    }).finally(() => secret.fill(0));
+    if (answer.code !== undefined) throw tokenError(answer);
+    return new TokenSet(answer);
+  }
+
+  get admin() {
+    return this.#admin;
+  }
+
+  get inFlight() {
+    return this.#native.inFlight();
+  }
+
+  get droppedEvents() {
+    return this.#native.droppedEvents();
+  }
+
+  close() {
+    this.#native.close();
+  }
+}
+if (Symbol.dispose) {
+  Object.defineProperty(TokenService.prototype, Symbol.dispose, {
+    value: TokenService.prototype.close,
+    writable: true,
+    configurable: true,
+  });
+}
+
+module.exports = { TokenResponse, TokenService, TokenSet };
