@@ -1,6 +1,7 @@
 'use strict';
 
 const { isUtf8 } = require('node:buffer');
+const { types } = require('node:util');
 
 // The addon's own conversion errors quote the value that they could not convert, so every argument
 // is looked at here, and an error names the parameter alone.
@@ -21,9 +22,12 @@ function optionalText(name, value) {
   return value === undefined || value === null ? undefined : text(name, value);
 }
 
-/** Bytes that no other thread can change while they are read. */
+/**
+ * Bytes that no other thread can change while they are read. They may be of another realm, as in
+ * `node:vm` and the test runners that are built on it, so `instanceof` would not do.
+ */
 function bytes(name, value) {
-  if (!(value instanceof Uint8Array) || value.buffer instanceof SharedArrayBuffer) {
+  if (!types.isUint8Array(value) || types.isSharedArrayBuffer(value.buffer)) {
     throw wrong(name, 'a Uint8Array of memory that is not shared');
   }
   return value;
@@ -41,6 +45,18 @@ function object(name, value) {
   return value;
 }
 
+/** The text of an object as JSON. What `JSON.stringify` says of one that has none quotes it. */
+function json(name, value) {
+  let text;
+  try {
+    text = JSON.stringify(object(name, value));
+  } catch {
+    // Below.
+  }
+  if (text === undefined) throw wrong(name, 'an object that can be written as JSON');
+  return text;
+}
+
 function optionalFunction(name, value) {
   if (value !== undefined && typeof value !== 'function') throw wrong(name, 'a function');
   return value;
@@ -53,4 +69,14 @@ function optionalSignal(value) {
   return value;
 }
 
-module.exports = { wrong, text, optionalText, bytes, secret, object, optionalFunction, optionalSignal };
+module.exports = {
+  wrong,
+  text,
+  optionalText,
+  bytes,
+  secret,
+  object,
+  json,
+  optionalFunction,
+  optionalSignal,
+};

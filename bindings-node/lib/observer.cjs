@@ -1,5 +1,7 @@
 'use strict';
 
+const { isPromise } = require('node:util').types;
+
 /**
  * The function that the addon tells of events. What the host's observer throws would end the
  * process: it is caught, and said once as a warning, without its text.
@@ -17,7 +19,7 @@ function observeFunction(observer) {
   return (event) => {
     try {
       const result = observer(event);
-      if (result instanceof Promise) result.catch(failed);
+      if (isPromise(result)) result.catch(failed);
     } catch {
       failed();
     }

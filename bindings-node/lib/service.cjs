@@ -42,7 +42,6 @@ class TokenService {
   }
 
   static async create(config, options = {}) {
-    argument.object('config', config);
     argument.object('options', options);
     const { authenticator, observer, onAuthenticatorError } = options;
     argument.optionalFunction('observer', observer);
@@ -52,15 +51,11 @@ class TokenService {
         throw argument.wrong('authenticator', 'a function, or an object with `authenticate`');
       }
     }
-    const made = await native
-      .createService(
-        JSON.stringify(config),
-        authenticator && authenticateFunction(authenticator, onAuthenticatorError),
-        observer && observeFunction(observer),
-      )
-      .catch(() => {
-        throw unexpected();
-      });
+    const made = await begun(
+      argument.json('config', config),
+      authenticator && authenticateFunction(authenticator, onAuthenticatorError),
+      observer && observeFunction(observer),
+    );
     if (made instanceof native.NativeService) return new TokenService(MAKER, made);
     throw new ConfigError(made.message, made.key);
   }
@@ -115,6 +110,15 @@ class TokenService {
     this.#native.close();
   }
 }
+/** The addon throws where it cannot begin, and rejects where it cannot go on. */
+async function begun(config, authenticate, observe) {
+  try {
+    return await native.createService(config, authenticate, observe);
+  } catch {
+    throw unexpected();
+  }
+}
+
 if (Symbol.dispose) {
   Object.defineProperty(TokenService.prototype, Symbol.dispose, {
     value: TokenService.prototype.close,
