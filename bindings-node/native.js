@@ -839,3 +839,4 @@ module.exports.CancelHandle = nativeBinding.CancelHandle
 module.exports.Limiter = nativeBinding.Limiter
 module.exports.NativeService = nativeBinding.NativeService
 module.exports.createService = nativeBinding.createService
+module.exports.MAX_TOKEN = nativeBinding.MAX_TOKEN

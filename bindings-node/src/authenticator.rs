@@ -27,6 +27,12 @@ type AuthenticateFn = ThreadsafeFunction<
     true,
 >;
 
+/// The longest token that the core takes, in bytes. The facade hands over no more than it needs to
+/// see that one is longer.
+#[napi]
+#[expect(clippy::cast_possible_truncation, reason = "a constant of 16 KiB")]
+pub const MAX_TOKEN: u32 = TokenSet::MAX_TOKEN as u32;
+
 /// What the facade's wrapper of the host's function resolves with; it never rejects.
 #[napi(object, object_to_js = false)]
 pub struct AuthReply {
@@ -116,7 +122,8 @@ impl AuthReply {
             "rejected" => Err(AuthenticateError::Rejected(RejectReason::BadCredentials)),
             "throttled" => Err(AuthenticateError::Throttled {
                 reason: ThrottleReason::Throttled,
-                retry_after: self.retry_after.and_then(seconds),
+                // A wait that is too long for a duration is one all the same: the core clamps it.
+                retry_after: self.retry_after.map(|wait| seconds(wait).unwrap_or(Duration::MAX)),
             }),
             "contract" => Err(upstream(UpstreamKind::Contract)),
             _ => Err(upstream(UpstreamKind::Other)),

@@ -105,6 +105,9 @@ pub enum TokenDefect {
     /// A token is empty or holds something besides visible ASCII (RFC 6750 section 2.1).
     #[error("a token is empty or not visible ASCII")]
     Characters,
+    /// A token is longer than [`TokenSet::MAX_TOKEN`].
+    #[error("a token is over 16 KiB")]
+    Length,
     /// The access token has less than a second to live, or more than ten years.
     #[error("the life of the access token is out of bounds")]
     Life,
@@ -117,6 +120,10 @@ impl TokenSet {
     /// The longest life of an access token that is believed: ten years.
     pub const MAX_LIFE: Duration = Duration::from_secs(315_360_000);
 
+    /// The longest token that is answered, in bytes: 16 KiB, as long as a refresh token may be when it
+    /// comes back. Nobody's header takes a longer one.
+    pub const MAX_TOKEN: usize = 16 * 1_024;
+
     /// What keeps these tokens from being answered, if anything does.
     pub fn defect(&self, refresh_token: Presence) -> Option<TokenDefect> {
         let refresh = match (refresh_token, &self.refresh_token) {
@@ -126,6 +133,10 @@ impl TokenSet {
         };
         let id = self.id_token.as_ref().map(IdToken::expose_secret);
         let tokens = [Some(self.access_token.expose_secret()), refresh, id];
+        // First, for it costs the same however long they are.
+        if tokens.into_iter().flatten().any(|token| token.len() > Self::MAX_TOKEN) {
+            return Some(TokenDefect::Length);
+        }
         if !tokens.into_iter().flatten().all(is_visible_ascii) {
             return Some(TokenDefect::Characters);
         }
@@ -177,6 +188,21 @@ mod tests {
             ];
             for tokens in all {
                 assert_eq!(tokens.defect(Presence::Require), Some(TokenDefect::Characters));
+            }
+        }
+    }
+
+    #[test]
+    fn no_token_is_over_16_kib() {
+        for (length, defect) in [(16_384, None), (16_385, Some(TokenDefect::Length))] {
+            let long = "x".repeat(length);
+            let all = [
+                TokenSet { access_token: AccessToken::new(&*long), ..tokens() },
+                TokenSet { refresh_token: Some(RefreshToken::new(&*long)), ..tokens() },
+                TokenSet { id_token: Some(IdToken::new(&*long)), ..tokens() },
+            ];
+            for tokens in all {
+                assert_eq!(tokens.defect(Presence::Require), defect, "{length}");
             }
         }
     }

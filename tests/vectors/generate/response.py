@@ -64,6 +64,12 @@ def cases():
         yield defective(f"access token: {name}", hygiene, issued(access=text), CHARACTERS)
         yield defective(f"refresh token: {name}", hygiene, issued(refresh=text), CHARACTERS)
         yield defective(f"id token: {name}", hygiene, issued(id_token=text), CHARACTERS)
+    length = "a token is as long as one may be that comes back (section 2: 16 KiB), and no longer"
+    longest, longer = "x" * 16_384, "x" * 16_385
+    yield granted("tokens of 16 KiB", length, issued(longest, longest))
+    yield defective("access token: over 16 KiB", length, issued(access=longer), LENGTH)
+    yield defective("refresh token: over 16 KiB", length, issued(refresh=longer), LENGTH)
+    yield defective("id token: over 16 KiB", length, issued(id_token=longer), LENGTH)
     yield granted("a defect of an omitted token is none", omit, issued(refresh="a\nb"), response(refresh_token="omit"), omit=True)
     challenge = "section 2: scheme and realm are configurable"
     quoted = unauthorized()

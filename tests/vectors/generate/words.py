@@ -36,6 +36,7 @@ ID_NOT_A_STRING = "`appClientId` is not a string"
 SECRET_NOT_A_STRING = "`appSecret` is not a string"
 # The words for tokens that cannot be answered.
 CHARACTERS = "a token is empty or not visible ASCII"
+LENGTH = "a token is over 16 KiB"
 LIFE = "the life of the access token is out of bounds"
 NO_REFRESH_TOKEN = "the refresh token is missing"
 
