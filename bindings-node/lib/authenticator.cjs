@@ -1,7 +1,9 @@
 'use strict';
 
 const { wrong } = require('./argument.cjs');
+const { unheard } = require('./callback.cjs');
 const { redact } = require('./redacted.cjs');
+const native = require('../native.js');
 
 /** Thrown by an authenticator: the credentials are not right. 401. */
 class RejectedError extends Error {
@@ -89,13 +91,21 @@ function issued(tokens) {
 }
 
 /** The host gave something else than tokens. */
-class ContractFault extends TypeError {}
+class ContractFault extends TypeError {
+  #brand;
+
+  static is(value) {
+    return typeof value === 'object' && value !== null && #brand in value;
+  }
+}
 
 function token(tokens, name, required) {
   const value = tokens[name];
   if (!required && (value === undefined || value === null)) return undefined;
   if (typeof value !== 'string') throw new ContractFault(`\`${name}\` must be a string`);
-  return value;
+  // The core refuses what is longer than it takes, and needs no more than one character over to
+  // see it: a hundred megabytes are not copied.
+  return value.length > native.MAX_TOKEN ? value.slice(0, native.MAX_TOKEN + 1) : value;
 }
 
 function seconds(value) {
@@ -112,12 +122,9 @@ function tokenType(value) {
 function refused(error, onError) {
   if (RejectedError.is(error)) return { kind: 'rejected' };
   if (ThrottledError.is(error)) return { kind: 'throttled', retryAfter: error.retryAfter };
-  try {
-    onError?.(error);
-  } catch {
-    // Who listens for errors has one of its own: there is nobody left to tell.
-  }
-  return { kind: error instanceof ContractFault ? 'contract' : 'upstream' };
+  // Who listens for errors may have one of its own: there is nobody left to tell.
+  if (onError !== undefined) unheard(() => onError(error), () => {});
+  return { kind: ContractFault.is(error) ? 'contract' : 'upstream' };
 }
 
 module.exports = { AuthRequest, RejectedError, ThrottledError, authenticateFunction };

@@ -1,6 +1,6 @@
 'use strict';
 
-const { isPromise } = require('node:util').types;
+const { unheard } = require('./callback.cjs');
 
 /**
  * The function that the addon tells of events. What the host's observer throws would end the
@@ -16,14 +16,7 @@ function observeFunction(observer) {
       code: 'TOKENSMITH_OBSERVER',
     });
   };
-  return (event) => {
-    try {
-      const result = observer(event);
-      if (isPromise(result)) result.catch(failed);
-    } catch {
-      failed();
-    }
-  };
+  return (event) => unheard(() => observer(event), failed);
 }
 
 module.exports = { observeFunction };
