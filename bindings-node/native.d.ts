@@ -91,3 +91,9 @@ export declare function createService(config: string, authenticate: ((request: o
  * see that one is longer.
  */
 export declare const MAX_TOKEN: number
+
+/**
+ * The process is about to exit: waits for the pieces of work that are being done, a disk's time at
+ * most, and lets none begin.
+ */
+export declare function stopWork(): void

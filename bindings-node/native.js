@@ -840,3 +840,4 @@ module.exports.Limiter = nativeBinding.Limiter
 module.exports.NativeService = nativeBinding.NativeService
 module.exports.createService = nativeBinding.createService
 module.exports.MAX_TOKEN = nativeBinding.MAX_TOKEN
+module.exports.stopWork = nativeBinding.stopWork

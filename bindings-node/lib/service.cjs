@@ -1,5 +1,7 @@
 'use strict';
 
+const { isMainThread } = require('node:worker_threads');
+
 const { Admin } = require('./admin.cjs');
 const argument = require('./argument.cjs');
 const { authenticateFunction } = require('./authenticator.cjs');
@@ -28,6 +30,9 @@ class TokenSet {
   }
 }
 redact(TokenSet);
+
+// A thread's end is not the process's: there the others' work goes on.
+if (isMainThread) process.once('exit', () => native.stopWork());
 
 const MAKER = Symbol('maker');
 

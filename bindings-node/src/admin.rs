@@ -6,6 +6,7 @@ use napi_derive::napi;
 use tokensmith::AppClientId;
 use tokensmith_assembly::{Admin, AdminError, AppSummary};
 
+use crate::exit;
 use crate::reply;
 use crate::service::NativeService;
 
@@ -91,7 +92,7 @@ impl NativeService {
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Settled<T> + Send + 'static,
 ) -> Result<Settled<T>> {
-    let done = tokio::task::spawn_blocking(work).await;
+    let done = tokio::task::spawn_blocking(|| exit::work(work)).await;
     done.map_err(|_| Error::new(Status::GenericFailure, "the call was not made"))
 }
 

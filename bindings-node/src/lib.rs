@@ -15,6 +15,7 @@ mod admin;
 mod authenticator;
 mod cancel;
 mod event;
+mod exit;
 mod limiter;
 mod reply;
 mod runtime;

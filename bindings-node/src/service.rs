@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 use crate::authenticator::{AuthenticateArg, HostAuthenticator};
 use crate::cancel::{CancelHandle, Cancelled};
 use crate::event::{HostObserver, ObserveArg};
+use crate::exit;
 use crate::reply;
 
 /// A service under the name that the facade keeps to itself.
@@ -77,7 +78,7 @@ pub(crate) fn create<'env>(
     // A store is opened and keys are made: not on the thread of the host, nor on one of ours.
     let assembled = async move {
         let made = tokio::task::spawn_blocking(move || {
-            ServiceConfig::from_json(&config).and_then(|config| build(config, host))
+            exit::work(|| ServiceConfig::from_json(&config).and_then(|config| build(config, host)))
         });
         made.await.map_err(|_| Error::new(Status::GenericFailure, "the service was not made"))
     };
@@ -124,7 +125,8 @@ impl NativeService {
                 source,
                 request_id: request_id.as_deref(),
             };
-            Ok(cancelled.or(assembled.service.handle(request)).await.map(Some))
+            let answer = exit::worked(assembled.service.handle(request));
+            Ok(cancelled.or(answer).await.map(Some))
         };
         let unavailable = Arc::clone(&self.unavailable);
         env.spawn_future_with_callback(answer, move |env, answer| {
@@ -151,8 +153,10 @@ impl NativeService {
         let secret = std::str::from_utf8(app_secret).map_err(|_| invalid("appSecret"))?;
         let presented = Presented::new(&app_client_id, SecretString::from(secret));
         let cancelled = Cancelled::of(cancel);
-        let outcome =
-            async move { Ok(cancelled.or(assembled.service.issue(presented, source)).await) };
+        let outcome = async move {
+            let outcome = exit::worked(assembled.service.issue(presented, source));
+            Ok(cancelled.or(outcome).await)
+        };
         env.spawn_future_with_callback(outcome, |env, outcome| {
             outcome.map(|outcome| reply::issued(env, &outcome)).transpose()
         })

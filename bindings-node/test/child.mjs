@@ -8,13 +8,17 @@ const WATCHDOG_MS = 60_000;
 
 /**
  * Runs a program of this folder to its end: its exit code, or the signal that ended it, what it
- * printed, and how long it took. One that hangs is killed, and has the signal `SIGKILL`.
+ * printed, and how long it took. One that hangs is killed, and has the signal `SIGKILL`. `closed` takes
+ * its standard streams away.
  */
-export function run(program, { args = [], flags = [], env = {}, stdio = 'pipe' } = {}) {
+export function run(program, { args = [], flags = [], env = {}, closed = false } = {}) {
   const file = fileURLToPath(new URL(`${program}.mjs`, PROGRAMS));
   const started = performance.now();
-  const child = spawn(process.execPath, [...flags, file, ...args], {
-    stdio,
+  const node = [process.execPath, ...flags, file, ...args];
+  // Closed, not merely deaf: a shell can, `spawn` cannot.
+  const shell = ['sh', '-c', 'exec "$@" <&- >&- 2>&-', 'sh', ...node];
+  const [command, ...rest] = closed ? shell : node;
+  const child = spawn(command, rest, {
     env: { ...process.env, NODE_OPTIONS: '', ...env },
   });
   const watchdog = setTimeout(() => child.kill('SIGKILL'), WATCHDOG_MS);
