@@ -1,0 +1,92 @@
+/** The codes of {@link TokenError}: the same in every language. */
+export type TokenErrorCode =
+  | 'ERR_TOKEN_UNAUTHORIZED'
+  | 'ERR_TOKEN_INVALID_REQUEST'
+  | 'ERR_TOKEN_RATE_LIMITED'
+  | 'ERR_TOKEN_DOWNSTREAM'
+  | 'ERR_TOKEN_CONFIG';
+
+/** The codes of {@link AdminError}. */
+export type AdminErrorCode = 'ERR_ADMIN_INVALID' | 'ERR_ADMIN_NOT_FOUND' | 'ERR_ADMIN_STORE';
+
+/**
+ * How a call ends badly. Its message is one constant sentence, and holds nothing of the caller's.
+ *
+ * ```js
+ * try {
+ *   await service.issue({ appClientId, appSecret });
+ * } catch (error) {
+ *   if (error instanceof RateLimitedError) await wait(error.retryAfter); // by class
+ *   else if (error.code === 'ERR_TOKEN_UNAUTHORIZED') forget(appClientId); // or by code
+ *   else throw error;
+ * }
+ * ```
+ */
+export abstract class TokenError extends Error {
+  readonly code: TokenErrorCode;
+  /** The status of the HTTP answer; none for a {@link ConfigError}. */
+  readonly status?: 401 | 422 | 429 | 502;
+  /** How long to wait, in whole seconds, rounded up, as `Retry-After` says (RFC 9110 10.2.3). */
+  readonly retryAfter?: number;
+}
+
+/** The app id or the secret is not right. */
+export class UnauthorizedError extends TokenError {
+  readonly code: 'ERR_TOKEN_UNAUTHORIZED';
+  readonly status: 401;
+}
+
+/** The request does not conform. `issue` never throws it, for it has no body. */
+export class InvalidRequestError extends TokenError {
+  readonly code: 'ERR_TOKEN_INVALID_REQUEST';
+  readonly status: 422;
+}
+
+/** Too many requests, failures or authentications under way. */
+export class RateLimitedError extends TokenError {
+  readonly code: 'ERR_TOKEN_RATE_LIMITED';
+  readonly status: 429;
+  readonly retryAfter: number;
+}
+
+/** What issues the tokens failed, or took longer than the deadline. */
+export class DownstreamError extends TokenError {
+  readonly code: 'ERR_TOKEN_DOWNSTREAM';
+  readonly status: 502;
+}
+
+/** A configuration of which nothing can be made. */
+export class ConfigError extends TokenError {
+  readonly code: 'ERR_TOKEN_CONFIG';
+  /** The path of the setting, such as `limits.source.burst`, if it is one setting's fault. */
+  readonly key?: string;
+}
+
+/** A call of the administration that failed. Nothing was changed. */
+export class AdminError extends Error {
+  readonly code: AdminErrorCode;
+}
+
+/**
+ * Thrown by an authenticator: the credentials are not right. The caller gets a 401.
+ *
+ * ```js
+ * if (!known.has(appClientId)) throw new RejectedError();
+ * ```
+ */
+export class RejectedError extends Error {
+  constructor(message?: string);
+}
+
+/**
+ * Thrown by an authenticator: not so fast. The caller gets a 429.
+ *
+ * ```js
+ * throw new ThrottledError(30);
+ * ```
+ */
+export class ThrottledError extends Error {
+  /** @param retryAfter seconds to wait; answered within 1 to 3,600. Default: 1. */
+  constructor(retryAfter?: number);
+  readonly retryAfter: number | undefined;
+}
