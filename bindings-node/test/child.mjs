@@ -11,7 +11,7 @@ const WATCHDOG_MS = 60_000;
  * printed, and how long it took. One that hangs is killed, and has the signal `SIGKILL`. `closed` takes
  * its standard streams away.
  */
-export function run(program, { args = [], flags = [], env = {}, closed = false } = {}) {
+export function run(program, { args = [], flags = [], env = {}, closed = false, watchdog = WATCHDOG_MS } = {}) {
   const file = fileURLToPath(new URL(`${program}.mjs`, PROGRAMS));
   const started = performance.now();
   const node = [process.execPath, ...flags, file, ...args];
@@ -21,7 +21,7 @@ export function run(program, { args = [], flags = [], env = {}, closed = false }
   const child = spawn(command, rest, {
     env: { ...process.env, NODE_OPTIONS: '', ...env },
   });
-  const watchdog = setTimeout(() => child.kill('SIGKILL'), WATCHDOG_MS);
+  const watching = setTimeout(() => child.kill('SIGKILL'), watchdog);
   const printed = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr']) {
     child[name]?.setEncoding('utf8').on('data', (text) => {
@@ -31,7 +31,7 @@ export function run(program, { args = [], flags = [], env = {}, closed = false }
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => {
-      clearTimeout(watchdog);
+      clearTimeout(watching);
       resolve({ code, signal, ...printed, ms: performance.now() - started });
     });
   });
