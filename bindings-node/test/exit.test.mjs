@@ -40,6 +40,7 @@ const cases = {
   exit_during_many_creates: EXIT_7,
   exit_during_the_administration: EXIT_7,
   exit_while_the_issuer_signs: EXIT_7,
+  work_once_the_exit_has_begun: EXIT_7,
   exit_code_and_a_call: EXIT_7,
   killed: { ...QUIET, code: null, signal: 'SIGTERM' },
   calls_at_exit: QUIET,

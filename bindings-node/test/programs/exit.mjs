@@ -93,8 +93,20 @@ const cases = {
 
   async exit_during_the_administration() {
     const service = await TokenService.create({ store: store() });
-    for (let i = 0; i < 50; i += 1) service.admin.createApp(`app ${i}`);
+    for (let i = 0; i < 200; i += 1) service.admin.createApp(`app ${i}`);
     process.exit(7);
+  },
+
+  // As a listener that comes after ours would have it.
+  async work_once_the_exit_has_begun() {
+    const service = await TokenService.create({ store: store() });
+    const { id, secret } = await service.admin.createApp('an app');
+    process.emit('exit', 0);
+    const began = (what) => () => console.log(what);
+    service.admin.createApp('a late app').then(began('made an app'));
+    service.issue({ appClientId: id, appSecret: secret }).then(began('issued'));
+    TokenService.create(config(), { authenticator: never }).then(began('made a service'));
+    setTimeout(() => process.exit(7), 300);
   },
 
   // The first signature of a thread of ours may fall into the exit.
