@@ -17,9 +17,9 @@ use std::time::Duration;
 use futures_executor::block_on;
 use scene::{SECRET, Scene, poll_once, source, tokens};
 use tokensmith::{
-    Authenticator, Clock, Context, Event, ManualClock, Observer, Presence, Presented,
-    ResponseOptions, Sleep, Tick, Timer, TokenError, TokenRequest, TokenService, TokenSet,
-    UnixTime, authenticator_fn,
+    AuthenticateError, Authenticator, Clock, Context, Event, ManualClock, Observer, Presence,
+    Presented, ResponseOptions, Sleep, Tick, Timer, TokenError, TokenRequest, TokenService,
+    TokenSet, UnixTime, UpstreamKind, authenticator_fn,
 };
 
 const DOWNSTREAM: Result<(), TokenError> = Err(TokenError::Downstream { retry_after: None });
@@ -54,6 +54,27 @@ fn a_call_past_its_deadline_is_a_502() {
     assert_eq!(scene.names.take(), ["timed_out"]);
     assert_eq!(scene.service.in_flight(), 0);
     assert_eq!(scene.ask("app", SECRET, 1), Ok(()), "who never waits needs no timer");
+}
+
+/// What a host answers that has let go of its service is what a service answers that failed.
+#[test]
+fn the_answer_of_a_service_that_is_no_more_is_the_constant_502() {
+    let failing = authenticator_fn(|_, _| async {
+        Err(AuthenticateError::upstream(UpstreamKind::Store, "the store is out"))
+    });
+    let service = TokenService::builder(failing).build().unwrap();
+    let request = TokenRequest {
+        body: br#"{"appClientId":"app","appSecret":"secret"}"#,
+        content_type: Some("application/json"),
+        source: None,
+        request_id: None,
+    };
+    let failed = block_on(service.handle(request));
+    let closed = service.unavailable();
+    assert_eq!(closed.status().code(), 502);
+    assert_eq!(closed.status(), failed.status());
+    assert_eq!(closed.body(), failed.body());
+    assert!(closed.headers().eq(failed.headers()));
 }
 
 #[test]

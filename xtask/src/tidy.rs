@@ -1,6 +1,7 @@
 //! The rules of the house that no compiler checks, a file a rule. Each has a test in which it finds
 //! a planted breach.
 
+mod bindings;
 mod claims;
 mod clocks;
 mod codes;
@@ -48,6 +49,7 @@ const RULES: &[Rule] = &[
     ("places of `expose_secret`", secrets::check),
     ("doors: HTTP and JSON", doors::check),
     ("clocks", clocks::check),
+    ("lints and exports of the bindings", bindings::check),
     ("error codes, one table", codes::check),
     ("names of files", names::check),
     ("no machine's paths", paths::check),
