@@ -3,6 +3,7 @@
 // The interface of the package, by hand. The shapes of the wire are the contract's
 // (`docs/contract` of the repository); what is said of HTTP is RFC 9110, of tokens RFC 6749.
 
+import type { Admin } from './lib/admin.cjs';
 import type { HostServiceConfig, IssuerServiceConfig } from './lib/service_config.cjs';
 import type { TokenEvent } from './lib/token_event.cjs';
 
@@ -258,14 +259,11 @@ export {
   DownstreamError,
   InvalidRequestError,
   RateLimitedError,
-  RejectedError,
-  ThrottledError,
   TokenError,
   UnauthorizedError,
   type AdminErrorCode,
   type TokenErrorCode,
-} from './lib/refusals.cjs';
-export { Limiter, type Acquired, type LimiterOptions } from './lib/quota.cjs';
-export type { Admin, AppSummary, CreatedApp } from './lib/administration.cjs';
-
-import type { Admin } from './lib/administration.cjs';
+} from './lib/token_error.cjs';
+export { RejectedError, ThrottledError } from './lib/authenticator.cjs';
+export { Limiter, type Acquired, type LimiterOptions } from './lib/limiter.cjs';
+export type { Admin, AppSummary, CreatedApp } from './lib/admin.cjs';

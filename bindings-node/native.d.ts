@@ -86,6 +86,9 @@ export interface AuthReply {
 /** Resolves with the service, or with what is wrong with the configuration. */
 export declare function createService(config: string, authenticate: ((request: object) => Promise<AuthReply>) | undefined, observe: ((event: object) => void) | undefined): Promise<NativeService | object>
 
+/** What the facade says where it can say nothing else: the [`refusal`] of a 502. */
+export declare function downstreamFailed(): object
+
 /**
  * The longest token that the core takes, in bytes. The facade hands over no more than it needs to
  * see that one is longer.

@@ -839,5 +839,6 @@ module.exports.CancelHandle = nativeBinding.CancelHandle
 module.exports.Limiter = nativeBinding.Limiter
 module.exports.NativeService = nativeBinding.NativeService
 module.exports.createService = nativeBinding.createService
+module.exports.downstreamFailed = nativeBinding.downstreamFailed
 module.exports.MAX_TOKEN = nativeBinding.MAX_TOKEN
 module.exports.stopWork = nativeBinding.stopWork

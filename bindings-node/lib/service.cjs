@@ -115,6 +115,7 @@ class TokenService {
     this.#native.close();
   }
 }
+
 /** The addon throws where it cannot begin, and rejects where it cannot go on. */
 async function begun(config, authenticate, observe) {
   try {

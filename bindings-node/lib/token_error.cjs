@@ -1,5 +1,7 @@
 'use strict';
 
+const native = require('../native.js');
+
 /** How a call ends badly: `code` is the same in every language, `status` that of the HTTP answer. */
 class TokenError extends Error {
   constructor(code, message, { status, retryAfter } = {}) {
@@ -54,11 +56,7 @@ function tokenError({ code, message, status, retryAfter }) {
 
 /** Whatever else came out of the addon: its text may be that of a panic, so it stays there. */
 function unexpected() {
-  return tokenError({
-    code: 'ERR_TOKEN_DOWNSTREAM',
-    message: 'the authentication service failed',
-    status: 502,
-  });
+  return tokenError(native.downstreamFailed());
 }
 
 module.exports = {

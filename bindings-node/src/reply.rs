@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use napi::bindgen_prelude::{Env, Object, Result};
+use napi_derive::napi;
 use tokensmith::{
     IdToken, RefreshToken, Status, TokenError, TokenResponse, TokenSet, retry_after_seconds,
 };
@@ -40,6 +41,12 @@ pub(crate) fn issued<'env>(
         reply.set("idToken", token)?;
     }
     Ok(reply)
+}
+
+/// What the facade says where it can say nothing else: the [`refusal`] of a 502.
+#[napi(catch_unwind, ts_return_type = "object")]
+pub fn downstream_failed(env: &Env) -> Result<Object<'_>> {
+    refusal(env, &TokenError::Downstream { retry_after: None })
 }
 
 /// `{ code, message, status, retryAfter? }`.

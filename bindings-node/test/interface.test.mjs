@@ -1,0 +1,49 @@
+// The package as it is seen from outside: what it exports, and what its types say of that.
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+import * as module from 'tokensmith';
+
+const script = createRequire(import.meta.url)('tokensmith');
+const root = fileURLToPath(new URL('..', import.meta.url));
+const tsc = fileURLToPath(new URL('../node_modules/typescript/bin/tsc', import.meta.url));
+
+test('both ways to load it give the same things', () => {
+  assert.deepEqual(Object.keys(module).sort(), Object.keys(script).sort());
+  for (const [name, value] of Object.entries(script)) assert.equal(module[name], value, name);
+});
+
+/** Rejects with what the compiler says of the types and of all that stands in `typing/`. */
+async function compiled() {
+  await promisify(execFile)(process.execPath, [tsc, '--project', '.'], { cwd: root }).catch(({ stdout }) =>
+    assert.fail(stdout),
+  );
+}
+
+test('the types are those that a consumer finds, and refuse what they must', compiled);
+
+// What has a value has a type of that name, and the other way round: a class that is declared but
+// is not there compiles, and ends the process of whoever uses it.
+test('what is declared is there, and what is there is declared', async () => {
+  const values = Object.keys(script).map((name) => `export const ${name}_: typeof t.${name} = t.${name};`);
+  const declared = ['index', 'lib/admin', 'lib/authenticator', 'lib/limiter', 'lib/token_error'];
+  const classes = [];
+  for (const file of declared) {
+    const text = await readFile(new URL(`../${file}.d.cts`, import.meta.url), 'utf8');
+    for (const [, name] of text.matchAll(/^export (?:abstract )?class (\w+)/gm)) classes.push(name);
+  }
+  assert.deepEqual(classes.sort(), Object.keys(script).sort());
+  const folder = await mkdtemp(`${root}test/typing/exports-`);
+  try {
+    await writeFile(`${folder}/all.mts`, `import * as t from 'tokensmith';\n${values.join('\n')}\n`);
+    await compiled();
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
