@@ -46,7 +46,7 @@ try {
   if (error instanceof RateLimitedError) console.log(error.retryAfter.toFixed(), error.status === 429);
   if (error instanceof ConfigError) console.log(error.key?.length);
   // @ts-expect-error no code is spelled so
-  if (error instanceof TokenError) console.log(error.code === 'ERR_TOKEN_RATELIMITED');
+  if (error instanceof TokenError) console.log(error.code === 'RATE_LIMITED');
 }
 
 const code: AdminErrorCode = 'ERR_ADMIN_NOT_FOUND';
