@@ -12,7 +12,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use tokensmith_testkit::vectors::{self, check};
+use tokensmith_testkit::vectors::{self, bucket, check};
 
 #[test]
 fn every_case_comes_out_as_it_says() {
@@ -22,7 +22,13 @@ fn every_case_comes_out_as_it_says() {
     for subject in &subjects {
         for case in &subject.cases {
             assert!(names.insert(case.name.as_str()), "two cases are named {}", case.name);
-            mismatches.extend(vectors::run(case, subject.clock_start_s).err());
+            match vectors::run(case, subject.clock_start_s) {
+                Ok(lines) => {
+                    let steps: Vec<usize> = lines.iter().map(|line| line.step).collect();
+                    assert_eq!(steps, Vec::from_iter(1..=case.steps.len()), "{}", case.name);
+                }
+                Err(mismatch) => mismatches.push(mismatch),
+            }
         }
     }
     for mismatch in &mismatches {
@@ -96,6 +102,67 @@ fn changed_expectations_are_mismatches() {
         let changed: vectors::Case = serde_json::from_str(&text.replacen(from, to, 1)).unwrap();
         vectors::run(&original, 1_700_000_000).unwrap();
         vectors::run(&changed, 1_700_000_000).unwrap_err();
+    }
+}
+
+/// Every driver writes these lines: the bytes are part of what the drivers agree on.
+#[test]
+fn a_transcript_is_a_line_for_each_call() {
+    let case = |name| serde_json::from_str::<vectors::Case>(&case_text(name)).unwrap();
+    let cases = ["request id: any text", "a caller that goes away"].map(case);
+    let mut subject = vectors::load(&vectors::folder().join("hosts.json")).unwrap();
+    subject.cases = cases.to_vec();
+    let mut buckets = bucket::load(&bucket::path(&vectors::folder())).unwrap();
+    let wanted = ["bucket: a refund", "bucket: no period"];
+    buckets.cases.retain(|case| wanted.contains(&case.name.as_str()));
+    let text = vectors::transcript(&[subject], &buckets).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(
+        lines[0],
+        concat!(
+            r#"{"case":"request id: any text","step":1,"status":200,"headers":["#,
+            r#"["content-type","application/json"],["cache-control","no-store"],"#,
+            r#"["pragma","no-cache"],["x-content-type-options","nosniff"]],"#,
+            r#""body":{"text":"{\"AccessToken\":\"eyJhY2Nlc3M\",\"ExpiresIn\":3600,"#,
+            r#"\"TokenType\":\"Bearer\",\"RefreshToken\":\"eyJyZWZyZXNo\"}"},"#,
+            r#""events":[{"event":"issued","request_id":"a b/ü\"😀","source":"192.0.2.1","#,
+            r#""app":"appcl-1234","expires_in_s":3600}]}"#,
+        )
+    );
+    assert!(lines[1].contains(r#""step":1,"status":null,"headers":[],"body":null,"events":["#));
+    let calls = cases.iter().map(|case| case.steps.len()).sum::<usize>();
+    assert_eq!(
+        lines[calls..],
+        [
+            r#"{"case":"bucket: a refund","step":1,"granted":5,"retry_after_s":null}"#,
+            r#"{"case":"bucket: a refund","step":3,"left":2}"#,
+            r#"{"case":"bucket: a refund","step":4,"granted":2,"retry_after_s":3600}"#,
+            r#"{"case":"bucket: no period","step":0,"refused":true}"#,
+        ]
+    );
+}
+
+/// A transcript of a case that does not come out as it says would agree with nobody.
+#[test]
+fn a_mismatch_has_no_transcript() {
+    let mut buckets = bucket::load(&bucket::path(&vectors::folder())).unwrap();
+    let mut subject = vectors::load(&vectors::folder().join("hosts.json")).unwrap();
+    vectors::transcript(std::slice::from_ref(&subject), &buckets).unwrap();
+    let status = &mut subject.cases[0].steps[0].expect.status;
+    assert_eq!(status.replace(422), Some(200));
+    vectors::transcript(&[subject], &buckets).unwrap_err();
+    buckets.cases[0].refused = true;
+    vectors::transcript(&[], &buckets).unwrap_err();
+}
+
+#[test]
+fn bytes_are_a_text_where_they_can_be() {
+    for (bytes, json) in
+        [(&b"caf\xc3\xa9"[..], r#"{"text":"café"}"#), (b"caf\xe9", r#"{"base64":"Y2Fm6Q=="}"#)]
+    {
+        let written = vectors::Bytes::from_slice(bytes);
+        assert_eq!(serde_json::to_string(&written).unwrap(), json);
+        assert_eq!(written.to_vec(), bytes);
     }
 }
 

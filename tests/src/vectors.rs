@@ -5,7 +5,9 @@
 pub mod bucket;
 #[cfg(feature = "schema")]
 pub mod check;
+mod in_memory;
 mod run;
+mod transcript;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,10 +17,12 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+pub use in_memory::InMemory;
 pub use run::{Mismatch, run};
+pub use transcript::{Line, transcript};
 
 use crate::recorder::Heard;
 use crate::scripted::Answer;
@@ -135,7 +139,7 @@ pub struct Expect {
 }
 
 /// Bytes as a text, or as base64 where they are none.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[expect(clippy::exhaustive_enums, reason = "a driver must read each")]
 pub enum Bytes {
@@ -202,6 +206,14 @@ pub fn load_all(folder: &Path) -> Result<Vec<Subject>, LoadError> {
 }
 
 impl Bytes {
+    /// A text where they are one.
+    pub fn from_slice(bytes: &[u8]) -> Self {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Self::Text(text.to_owned()),
+            Err(_) => Self::Base64(STANDARD.encode(bytes)),
+        }
+    }
+
     /// The bytes; base64 that is none has no bytes.
     pub fn to_vec(&self) -> Vec<u8> {
         match self {

@@ -11,6 +11,7 @@ const USAGE: &str = "usage: cargo xtask CHORE
 
   tidy           the rules of the house that no compiler checks
   vectors        tests/vectors against their schema and the contract
+  vectors --transcript FILE  writes what comes of every call in Rust
   api [--check]  core/api.txt: writes it, or tells how it differs from the sources";
 
 fn main() -> ExitCode {
@@ -19,6 +20,9 @@ fn main() -> ExitCode {
     let done = match words.as_slice() {
         ["tidy"] => tree::Tree::read().map(|tree| tidy::run(&tree)),
         ["vectors"] => tree::root().map(|root| vectors::run(&root)),
+        ["vectors", "--transcript", file] => {
+            tree::root().and_then(|root| vectors::transcribe(&root, file))
+        }
         ["api"] => tree::root().and_then(|root| api::run(&root, false)),
         ["api", "--check"] => tree::root().and_then(|root| api::run(&root, true)),
         _ => Err(USAGE.to_owned()),

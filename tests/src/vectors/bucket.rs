@@ -4,8 +4,8 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde::Deserialize;
-use tokensmith::{Quota, QuotaError};
+use serde::{Deserialize, Serialize};
+use tokensmith::{Quota, QuotaError, retry_after_seconds};
 
 use super::LoadError;
 
@@ -52,6 +52,9 @@ pub struct BucketCase {
     pub name: String,
     /// The rule that it holds to.
     pub why: String,
+    /// What a driver must be able to do besides.
+    #[serde(default)]
+    pub needs: Vec<String>,
     /// The bucket's size and refill.
     pub quota: Size,
     /// What is done to it.
@@ -139,21 +142,63 @@ pub fn load(path: &Path) -> Result<BucketSubject, LoadError> {
     super::read(path)
 }
 
-/// Performs a case on a bucket that is full.
+/// What came of one step; a penalty, a refund and a reset have no outcome. Its members are written in
+/// this order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct BucketLine {
+    /// The case's name.
+    pub case: String,
+    /// The step, from 1; 0 for the making of the quota.
+    pub step: usize,
+    /// What came of it.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+}
+
+/// What came of an operation, as a host hears of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// Of a quota that cannot be made.
+    Refused {
+        /// It was not made.
+        refused: bool,
+    },
+    /// Of attempts.
+    Taken {
+        /// How many were granted.
+        granted: u64,
+        /// The wait that the last one was told, in whole seconds. Absent if it was granted or can never be.
+        retry_after_s: Option<u64>,
+    },
+    /// Of a look.
+    Seen {
+        /// Whole tokens.
+        left: u32,
+    },
+}
+
+/// Performs a case on a bucket that is full. Gives what came of each step.
 ///
 /// # Errors
 /// What was expected, and what was found.
-pub fn run(case: &BucketCase, keeper: &mut dyn Keeper) -> Result<(), String> {
+pub fn run(case: &BucketCase, keeper: &mut dyn Keeper) -> Result<Vec<BucketLine>, String> {
     let about = |what| format!("case `{}`: {what}", case.name);
+    let line = |step, outcome| BucketLine { case: case.name.clone(), step, outcome };
     match (case.quota.quota(), case.refused) {
-        (Err(_), true) => Ok(()),
+        (Err(_), true) => Ok(vec![line(0, Outcome::Refused { refused: true })]),
         (Ok(_), true) => Err(about("a quota that cannot be counted was made".into())),
         (Err(error), false) => Err(about(error.to_string())),
         (Ok(quota), false) => {
-            let steps = (1..).zip(&case.steps);
-            steps.into_iter().try_for_each(|(number, step)| {
-                step.perform(quota, keeper).map_err(|what| about(format!("step {number}: {what}")))
-            })
+            let mut lines = Vec::new();
+            for (number, step) in (1..).zip(&case.steps) {
+                let outcome = step.perform(quota, keeper);
+                let outcome = outcome.map_err(|what| about(format!("step {number}: {what}")))?;
+                lines.extend(outcome.map(|outcome| line(number, outcome)));
+            }
+            Ok(lines)
         }
     }
 }
@@ -166,7 +211,7 @@ impl Size {
 }
 
 impl Operation {
-    fn perform(self, quota: Quota, keeper: &mut dyn Keeper) -> Result<(), String> {
+    fn perform(self, quota: Quota, keeper: &mut dyn Keeper) -> Result<Option<Outcome>, String> {
         let micros = Duration::from_micros;
         match self {
             Self::Penalize { at_us, cost } => keeper.penalize(micros(at_us), quota, cost),
@@ -177,6 +222,7 @@ impl Operation {
                 if found != left {
                     return Err(format!("{left} tokens are left, found {found}"));
                 }
+                return Ok(Some(Outcome::Seen { left }));
             }
             Self::Take { at_us, cost, times, every_us, granted, wait_us } => {
                 let (mut found, mut last) = (0_u64, Ok(()));
@@ -192,8 +238,10 @@ impl Operation {
                 if told != wait_us.map(micros) {
                     return Err(format!("the wait is {wait_us:?} us, found {told:?}"));
                 }
+                let retry_after_s = told.map(retry_after_seconds);
+                return Ok(Some(Outcome::Taken { granted, retry_after_s }));
             }
         }
-        Ok(())
+        Ok(None)
     }
 }

@@ -11,7 +11,7 @@ use tokensmith::{
 };
 use tokensmith_assembly::{Host, ServiceConfig};
 
-use super::{Case, Request, Step};
+use super::{Case, Line, Request, Step};
 use crate::call::Call;
 use crate::recorder::{Heard, Recorder};
 use crate::scripted::ScriptedAuthenticator;
@@ -30,30 +30,38 @@ pub struct Mismatch {
     pub what: String,
 }
 
-/// Performs the case on a service of its configuration, and compares all that comes of it.
+/// Performs the case on a service of its configuration, and compares all that comes of it. Gives what
+/// came of each step.
 ///
 /// # Errors
 /// [`Mismatch`] is the first difference.
-pub fn run(case: &Case, clock_start_s: u64) -> Result<(), Mismatch> {
+pub fn run(case: &Case, clock_start_s: u64) -> Result<Vec<Line>, Mismatch> {
     let timer = ManualTimer::new(ManualClock::new(UnixTime::from_secs(clock_start_s)));
     let authenticator = ScriptedAuthenticator::new(timer.clone());
     let recorder = Recorder::default();
     let outside = |what| Mismatch { case: case.name.clone(), step: 0, what };
     let service = service(case, &timer, &authenticator, &recorder).map_err(outside)?;
-    let stage = Stage { service: &service, timer: &timer, authenticator: &authenticator, recorder };
-    let mut performance = Performance { stage, under_way: Vec::new() };
+    let stage = Stage {
+        case: &case.name,
+        service: &service,
+        timer: &timer,
+        authenticator: &authenticator,
+        recorder,
+    };
+    let mut performance = Performance { stage, under_way: Vec::new(), lines: Vec::new() };
     let mismatch = |(step, what)| Mismatch { case: case.name.clone(), step, what };
     for (number, step) in (1..).zip(&case.steps) {
         performance.perform(number, step).map_err(mismatch)?;
     }
     performance.advance(Duration::MAX).map_err(mismatch)?;
-    let Stage { service, recorder, .. } = performance.stage;
+    let Performance { stage: Stage { service, recorder, .. }, mut lines, .. } = performance;
+    lines.sort_by_key(|line| line.step);
     let unexpected = recorder.take();
     if !unexpected.is_empty() {
         return Err(outside(format!("events of no step: {unexpected:?}")));
     }
     match service.in_flight() {
-        0 => Ok(()),
+        0 => Ok(lines),
         n => Err(outside(format!("{n} authentications are still counted as under way"))),
     }
 }
@@ -75,16 +83,18 @@ fn service(
 
 /// What a step is performed on.
 struct Stage<'a> {
+    case: &'a str,
     service: &'a TokenService,
     timer: &'a ManualTimer,
     authenticator: &'a ScriptedAuthenticator,
     recorder: Recorder,
 }
 
-/// The calls under way.
+/// The calls under way, and what came of the others.
 struct Performance<'a> {
     stage: Stage<'a>,
     under_way: Vec<UnderWay<'a>>,
+    lines: Vec<Line>,
 }
 
 struct UnderWay<'a> {
@@ -112,7 +122,9 @@ impl<'a> Performance<'a> {
         }
         match response {
             Some(response) if step.ends() == at => {
-                stage.compare(step, &response).map_err(|what| (number, what))
+                let line = stage.compare(number, step, &response);
+                self.lines.push(line.map_err(|what| (number, what))?);
+                Ok(())
             }
             Some(response) => Err((number, format!("answered at once: {response:?}"))),
             None if step.ends() == at => Err((number, "not answered at once".to_owned())),
@@ -149,22 +161,22 @@ impl<'a> Performance<'a> {
         for mut under_way in std::mem::take(&mut self.under_way) {
             let UnderWay { number, step, .. } = under_way;
             let is_due = now == end && step.ends() == end;
-            let what = match under_way.call.proceed() {
+            let line = match under_way.call.proceed() {
                 Some(response) if is_due && step.drop_at_ms.is_none() => {
-                    self.stage.compare(step, &response)
+                    self.stage.compare(number, step, &response).map(Some)
                 }
                 Some(response) => Err(format!("answered at {now:?}: {response:?}")),
                 None if is_due && step.drop_at_ms.is_some() => {
                     drop(under_way);
-                    self.stage.compare_events(step)
+                    self.stage.compare_events(number, step, None).map(Some)
                 }
                 None if is_due => Err(format!("not answered at {now:?}")),
                 None => {
                     self.under_way.push(under_way);
-                    Ok(())
+                    Ok(None)
                 }
             };
-            what.map_err(|what| (number, what))?;
+            self.lines.extend(line.map_err(|what| (number, what))?);
         }
         Ok(())
     }
@@ -193,7 +205,12 @@ async fn ask(service: &TokenService, request: &Request) -> TokenResponse {
 }
 
 impl Stage<'_> {
-    fn compare(&self, step: &Step, response: &TokenResponse) -> Result<(), String> {
+    fn compare(
+        &self,
+        number: usize,
+        step: &Step,
+        response: &TokenResponse,
+    ) -> Result<Line, String> {
         let expect = &step.expect;
         let status = response.status().code();
         if expect.status != Some(status) {
@@ -211,10 +228,15 @@ impl Stage<'_> {
             let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
             return Err(format!("expected body {}, found {}", text(&body), text(response.body())));
         }
-        self.compare_events(step)
+        self.compare_events(number, step, Some(response))
     }
 
-    fn compare_events(&self, step: &Step) -> Result<(), String> {
+    fn compare_events(
+        &self,
+        number: usize,
+        step: &Step,
+        response: Option<&TokenResponse>,
+    ) -> Result<Line, String> {
         let mut found = self.recorder.take_of(step.request.request_id.as_deref());
         let terminal = found.iter().filter(|event| event.is_terminal).count();
         if terminal != 1 || !found.last().is_some_and(|event| event.is_terminal) {
@@ -222,7 +244,7 @@ impl Stage<'_> {
         }
         found.iter_mut().for_each(|event| event.is_terminal = false);
         if found == step.expect.events {
-            return Ok(());
+            return Ok(Line::new(self.case, number, response, found));
         }
         let expected: &[Heard] = &step.expect.events;
         Err(format!("expected events {expected:?}, found {found:?}"))

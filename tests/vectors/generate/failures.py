@@ -37,7 +37,7 @@ def cases():
     yield case("debt is bounded", "LIMITER section 2: debt at most (failure_cost - 1) x max_in_flight", [
         step(unauthorized(), **WRONG), step(limited(S, 100)), step(unauthorized(), at=100_000, **WRONG), step(limited(S, 100), at=100_000)],
         made=config(limits=only(S, 60, 1, failure_cost=100), max_in_flight=1))
-    for name, ends, answer in [("a fault downstream", broken("server_error"), failed()),
+    for name, ends, answer in [("a fault downstream", broken("other"), failed()),
                                ("an upstream throttle", limited("upstream", 9, reason="throttled"), throttled(retry_after_ms=9000)),
                                ("tokens that cannot be answered", broken("tokens", reason=LIFE), issued(life_ms=0))]:
         yield case(f"{name} is no failure", "LIMITER section 3: a 502 and an upstream 429 leave the charges as they stand", [
@@ -62,6 +62,6 @@ def known():
         step(gives(app="app-1"), credentials("app-1")), *[step(unauthorized(), **WRONG) for _ in range(3)], step(limited(C, 60)),
         step(gives(app="app-1"), credentials("app-1"))], made=made)
     yield case("a failed call makes nobody known", why, [
-        *[step(broken("server_error"), says=failed()) for _ in range(3)], step(limited(C, 60))], made=made)
+        *[step(broken("other"), says=failed()) for _ in range(3)], step(limited(C, 60))], made=made)
     yield case("a known pair pays for its source and itself", f"{why}, only to ClientAtSource and the rest", [
         *[step(gives()) for _ in range(5)], step(limited(P, 6))], made=config(limits={"client": quota(1, 1)}))

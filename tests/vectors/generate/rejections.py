@@ -14,7 +14,7 @@ def cases():
     for reason in REASONS:
         yield case(reason, WHY, step(unauthorized(reason), says=rejected(reason)))
     for reason in OF_THE_ISSUER:
-        yield case(reason, WHY, step(unauthorized(reason), says=rejected(reason)), needs=["issuer_reasons"])
+        yield case(reason, WHY, step(unauthorized(reason), says=rejected(reason)))
     yield case("camel case changes no error", "section 2: key case is of the 200 alone",
                step(unauthorized(), says=rejected()), made=config(response={"key_case": "camel", "refresh_token": "omit"}))
     yield case("late", WHY, step(unauthorized(), says=rejected(), after=4000, ends=4000))

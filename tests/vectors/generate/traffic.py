@@ -32,7 +32,7 @@ def one(limiter, rng, at):
     if kind == "malformed":
         return step(invalid(SYNTAX), **how)
     if kind == "broken":
-        return step(broken("timeout", app=app), says=failed("timeout"), **how)
+        return step(broken("other", app=app), says=failed(), **how)
     if kind == "right":
         limiter.known.add((app, source))
         return step(gives(app=app), **how)

@@ -90,7 +90,7 @@ def throttled(reason="throttled", retry_after_ms=None):
     return {"kind": "throttled", "reason": reason, "retry_after_ms": retry_after_ms}
 
 
-def failed(reason="server_error", retry_after_ms=None):
+def failed(reason="other", retry_after_ms=None):
     return {"kind": "upstream_failed", "reason": reason, "retry_after_ms": retry_after_ms}
 
 
@@ -220,7 +220,23 @@ def shown(source):
     return str(address)
 
 
-def case(name, why, steps, made=None, needs=()):
+ISSUERS_OWN = ["unknown_client", "wrong_secret", "disabled"]
+
+
+def need(says):
+    """What a driver must be able to do for that answer, besides what the function of any host can:
+    issue, reject, ask for patience, fail without a word, hang."""
+    kind, reason = says["kind"], says.get("reason")
+    if kind == "panic":
+        return "panic"
+    if kind == "rejected" and reason in ISSUERS_OWN:
+        return "issuer_reasons"
+    of_any_host = {"rejected": ["bad_credentials"], "throttled": ["throttled"], "upstream_failed": ["other", "contract"]}
+    has_wait = kind == "upstream_failed" and says["retry_after_ms"] is not None
+    return "upstream_reasons" if has_wait or reason not in of_any_host.get(kind, [None]) else None
+
+
+def case(name, why, steps, made=None):
     """A case. Its calls are numbered r1, r2, … unless they have names."""
     steps = copy.deepcopy(steps if isinstance(steps, list) else [steps])
     for number, one in enumerate(steps, start=1):
@@ -231,6 +247,8 @@ def case(name, why, steps, made=None, needs=()):
             event["request_id"] = request["request_id"]
             event["source"] = shown(request["source"])
     whole = {"name": name, "why": why}
+    scripts = [one["authenticator"] for one in steps if one["authenticator"]]
+    needs = {need(script["answer"]) for script in scripts} - {None}
     if needs:
-        whole["needs"] = list(needs)
+        whole["needs"] = sorted(needs)
     return dict(whole, config=made or HOST, steps=steps)
