@@ -15,6 +15,7 @@ mod rust;
 mod secrets;
 mod sizes;
 mod storeys;
+mod versions;
 
 use crate::tree::Tree;
 
@@ -54,6 +55,7 @@ const RULES: &[Rule] = &[
     ("names of files", names::check),
     ("no machine's paths", paths::check),
     ("licences and documents", presence::check),
+    ("versions that must agree", versions::check),
     ("claims and their tests", claims::check),
 ];
 
