@@ -1,6 +1,7 @@
 //! The limiter alone, for whatever a host limits besides tokens.
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
 
 use napi::bindgen_prelude::{Error, Result, Status};
@@ -14,7 +15,7 @@ use crate::reply::wait_in_seconds;
 pub struct Limiter {
     limiter: MemoryLimiter,
     quota: Quota,
-    clock: SystemClock,
+    clock: Arc<dyn Clock>,
 }
 
 /// What a bucket says.
@@ -31,18 +32,7 @@ impl Limiter {
     /// A message begins with the name of the argument that it is about.
     #[napi(constructor, catch_unwind)]
     pub fn new(per_minute: u32, burst: u32, slots: Option<u32>) -> Result<Self> {
-        let refill =
-            NonZeroU32::new(per_minute).ok_or_else(|| invalid("perMinute", "at least 1"))?;
-        let burst = NonZeroU32::new(burst).ok_or_else(|| invalid("burst", "at least 1"))?;
-        let quota = Quota::new(refill, Duration::from_secs(60), burst)
-            .map_err(|error| Error::new(Status::InvalidArg, format!("`burst`: {error}")))?;
-        let limiter = match slots {
-            None => Ok(MemoryLimiter::new()),
-            Some(slots) => MemoryLimiter::with_slots(slots as usize),
-        };
-        let limiter =
-            limiter.map_err(|error| Error::new(Status::InvalidArg, format!("`slots`: {error}")))?;
-        Ok(Self { limiter, quota, clock: SystemClock::new() })
+        Self::on(Arc::new(SystemClock::new()), per_minute, burst, slots)
     }
 
     /// Takes the cost from the key's bucket, or nothing.
@@ -60,6 +50,29 @@ impl Limiter {
                 Acquired { allowed: false, retry_after: Some(wait_in_seconds(retry_after)) }
             }
         })
+    }
+}
+
+impl Limiter {
+    /// A limiter on that clock.
+    pub(crate) fn on(
+        clock: Arc<dyn Clock>,
+        per_minute: u32,
+        burst: u32,
+        slots: Option<u32>,
+    ) -> Result<Self> {
+        let refill =
+            NonZeroU32::new(per_minute).ok_or_else(|| invalid("perMinute", "at least 1"))?;
+        let burst = NonZeroU32::new(burst).ok_or_else(|| invalid("burst", "at least 1"))?;
+        let quota = Quota::new(refill, Duration::from_secs(60), burst)
+            .map_err(|error| Error::new(Status::InvalidArg, format!("`burst`: {error}")))?;
+        let limiter = match slots {
+            None => Ok(MemoryLimiter::new()),
+            Some(slots) => MemoryLimiter::with_slots(slots as usize),
+        };
+        let limiter =
+            limiter.map_err(|error| Error::new(Status::InvalidArg, format!("`slots`: {error}")))?;
+        Ok(Self { limiter, quota, clock })
     }
 }
 

@@ -14,6 +14,7 @@ use tokensmith_testkit::ManualTimer;
 
 use crate::authenticator::AuthenticateArg;
 use crate::event::ObserveArg;
+use crate::limiter::Limiter;
 use crate::service::{Brought, NativeService, create};
 
 /// A clock and a timer that stand still until they are moved.
@@ -31,10 +32,21 @@ impl ManualHost {
         Self { timer: ManualTimer::new(clock) }
     }
 
-    /// Moves both clocks, and wakes what waits.
+    /// Moves both clocks by so many microseconds, and wakes what waits.
     #[napi(catch_unwind)]
-    pub fn advance(&self, millis: u32) {
-        self.timer.advance(Duration::from_millis(u64::from(millis)));
+    pub fn advance(&self, micros: i64) {
+        self.timer.advance(Duration::from_micros(micros.unsigned_abs()));
+    }
+
+    /// A limiter on this clock.
+    #[napi(catch_unwind)]
+    pub fn create_limiter(
+        &self,
+        per_minute: u32,
+        burst: u32,
+        slots: Option<u32>,
+    ) -> Result<Limiter> {
+        Limiter::on(Arc::new(self.timer.clock().clone()), per_minute, burst, slots)
     }
 
     /// A service on this clock and timer.

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 
-import { TokenService } from '../../index.mjs';
+import { Limiter, TokenService } from '../../index.mjs';
 
 /** The addon as the facade has it, so that what is put in its place is put there for the facade. */
 export const native = createRequire(import.meta.url)('../../native.js');
@@ -27,4 +27,17 @@ export function createWith(make, config, options) {
 /** A service on the clock and the timer of this host. */
 export function createOn(host, config, options) {
   return createWith((...all) => host.createService(...all), config, options);
+}
+
+/** A `Limiter` on the clock of this host. */
+export function createLimiterOn(host, options) {
+  const own = native.Limiter;
+  native.Limiter = function LimiterOn(...all) {
+    return host.createLimiter(...all);
+  };
+  try {
+    return new Limiter(options);
+  } finally {
+    native.Limiter = own;
+  }
 }

@@ -130,6 +130,7 @@ REFUSED = [
     ("700,000,000 a second", "section 8, governor: rates over 10^6 a second", quota(700_000_000, SECOND, 1)),
     ("one more than a million a second", "section 2: rates over 10^6 a second", quota(1_000_001, SECOND, 1)),
     ("no period", "section 2", quota(1, 0, 1)),
+    ("a burst that takes 8,000 years", "section 2: BT up to 2^62 ns", quota(1, MINUTE, 4_294_967_295)),
     ("a burst that takes 1,000 years", "section 2: BT up to 2^62 ns", quota(1, YEAR, 1000)),
 ]
 
