@@ -64,7 +64,8 @@ impl ManualHost {
     }
 }
 
-/// Resolves once all that was woken before has been polled: the threads take turns in order.
+/// Resolves once all that was woken before has been polled: there is one thread, which polls in that
+/// order.
 #[napi(catch_unwind, ts_return_type = "Promise<void>")]
 pub fn settle(env: &Env) -> Result<PromiseRaw<'_, ()>> {
     env.spawn_future(async {
