@@ -1,6 +1,9 @@
 'use strict';
 
 const { RejectedError, ThrottledError } = require('./lib/authenticator.cjs');
+const { fastifyPlugin } = require('./lib/http/fastify_plugin.cjs');
+const { fetchHandler } = require('./lib/http/fetch_handler.cjs');
+const { nodeHandler } = require('./lib/http/node_handler.cjs');
 const { Limiter } = require('./lib/limiter.cjs');
 const { TokenService } = require('./lib/service.cjs');
 const {
@@ -25,4 +28,7 @@ module.exports = {
   TokenError,
   TokenService,
   UnauthorizedError,
+  fastifyPlugin,
+  fetchHandler,
+  nodeHandler,
 };

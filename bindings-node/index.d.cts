@@ -267,3 +267,11 @@ export {
 export { RejectedError, ThrottledError } from './lib/authenticator.cjs';
 export { Limiter, type Acquired, type LimiterOptions } from './lib/limiter.cjs';
 export type { Admin, AppSummary, CreatedApp } from './lib/admin.cjs';
+export {
+  fastifyPlugin,
+  type FastifyPluginOptions,
+  type FastifyRequestLike,
+} from './lib/http/fastify_plugin.cjs';
+export { fetchHandler, type FetchHandlerOptions } from './lib/http/fetch_handler.cjs';
+export { nodeHandler } from './lib/http/node_handler.cjs';
+export type { HandlerOptions } from './lib/http/route.cjs';

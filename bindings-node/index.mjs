@@ -13,4 +13,7 @@ export const {
   TokenError,
   TokenService,
   UnauthorizedError,
+  fastifyPlugin,
+  fetchHandler,
+  nodeHandler,
 } = tokensmith;

@@ -89,6 +89,9 @@ export declare function createService(config: string, authenticate: ((request: o
 /** What the facade says where it can say nothing else: the [`refusal`] of a 502. */
 export declare function downstreamFailed(): object
 
+/** The longest body that conforms, in bytes. The handlers read one byte more to see that one is longer. */
+export declare const MAX_BODY: number
+
 /**
  * The longest token that the core takes, in bytes. The facade hands over no more than it needs to
  * see that one is longer.

@@ -840,5 +840,6 @@ module.exports.Limiter = nativeBinding.Limiter
 module.exports.NativeService = nativeBinding.NativeService
 module.exports.createService = nativeBinding.createService
 module.exports.downstreamFailed = nativeBinding.downstreamFailed
+module.exports.MAX_BODY = nativeBinding.MAX_BODY
 module.exports.MAX_TOKEN = nativeBinding.MAX_TOKEN
 module.exports.stopWork = nativeBinding.stopWork

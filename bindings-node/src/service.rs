@@ -20,6 +20,11 @@ use crate::event::{HostObserver, ObserveArg};
 use crate::exit;
 use crate::reply;
 
+/// The longest body that conforms, in bytes. The handlers read one byte more to see that one is longer.
+#[napi]
+#[expect(clippy::cast_possible_truncation, reason = "a constant of 8 KiB")]
+pub const MAX_BODY: u32 = TokenRequest::MAX_BODY_BYTES as u32;
+
 /// A service under the name that the facade keeps to itself.
 #[napi]
 pub struct NativeService {
