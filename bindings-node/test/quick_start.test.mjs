@@ -13,7 +13,8 @@ import { promisify } from 'node:util';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const readme = await readFile(join(root, 'README.md'), 'utf8');
-const [server, host] = [...readme.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code);
+const blocks = (page) => [...page.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code);
+const [server, host] = blocks(readme);
 
 let folder;
 before(async () => {
@@ -57,4 +58,20 @@ test('an authenticator of the host issues', async () => {
   await writeFile(join(folder, 'host.mjs'), host);
   const { stdout, stderr } = await promisify(execFile)(process.execPath, ['host.mjs'], { cwd: folder });
   assert.deepEqual({ stdout, stderr }, { stdout: '3600\n', stderr: '' });
+});
+
+test('the first page’s server answers', { timeout: 60_000 }, async () => {
+  const [first] = blocks(await readFile(join(root, '..', 'README.md'), 'utf8'));
+  // Any free port: something else may have that of the page.
+  const code = first.replace('.listen(8080)', '.listen(0, function () { console.log(this.address().port); })');
+  assert.notEqual(code, first);
+  await writeFile(join(folder, 'first.mjs'), code);
+  const child = spawn(process.execPath, ['first.mjs'], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] });
+  try {
+    const [port] = await once(createInterface(child.stdout), 'line');
+    assert.equal((await fetch(`http://127.0.0.1:${port}/token`, { method: 'POST', body: '{}' })).status, 422);
+  } finally {
+    child.kill();
+    await once(child, 'exit');
+  }
 });
