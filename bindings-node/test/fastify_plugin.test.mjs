@@ -56,6 +56,18 @@ test('the host’s hooks run, and may refuse before it', async () => {
   await fastify.close();
 });
 
+test('a hook of the host that throws has the last word', async () => {
+  const fastify = Fastify();
+  fastify.addHook('preHandler', async () => {
+    throw Object.assign(new Error('not from here'), { statusCode: 403 });
+  });
+  await fastify.register(fastifyPlugin, { service: script.service });
+  const { statusCode, body } = await fastify.inject(post);
+  assert.equal(statusCode, 403);
+  assert.equal(JSON.parse(body).message, 'not from here');
+  await fastify.close();
+});
+
 test('a fault of the host goes to its error handler', async () => {
   const fastify = Fastify();
   fastify.setErrorHandler((error, _request, reply) => reply.code(500).send(error.message));

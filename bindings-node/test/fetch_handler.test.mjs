@@ -77,6 +77,19 @@ test('where a body breaks off, it rejects and asks nobody', async () => {
   assert.equal(script.asked, before);
 });
 
+test('a body without end is refused, and let go of', async () => {
+  const cancelled = settleable();
+  let given = 0;
+  const body = new ReadableStream({
+    pull: (controller) => controller.enqueue(new Uint8Array((given += 4_096) && 4_096)),
+    cancel: cancelled.resolve,
+  });
+  const response = await fetchHandler(script.service, { source: () => null })(posted({ body, duplex: 'half' }));
+  assert.equal(response.status, 422);
+  await cancelled.promise;
+  assert.ok(given < 100_000, `${given} bytes were taken`);
+});
+
 test('it demands a source', () => {
   for (const options of [{}, { source: '192.0.2.1' }]) {
     assert.throws(() => fetchHandler(script.service, options), { message: '`source` must be a function' });

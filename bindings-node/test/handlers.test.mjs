@@ -17,14 +17,18 @@ for (const [name, start] of Object.entries(SERVERS)) {
   describe(name, { timeout: 60_000 }, () => {
     let script;
     let server;
-    const options = {};
+    let warned;
+    const warn = ({ code, message }) => warned.push(`${code}: ${message}`);
     beforeEach(async () => {
+      warned = [];
+      process.on('warning', warn);
       script = await scripted();
-      server = await start(script.service, options);
+      server = await start(script.service);
     });
     afterEach(async () => {
       await stopped(server);
       script.service.close();
+      process.off('warning', warn);
     });
 
     test('answers as the service does, to the byte', async () => {
@@ -81,6 +85,24 @@ for (const [name, start] of Object.entries(SERVERS)) {
       const took = performance.now() - begun;
       socket.destroy();
       assert.ok(took > 900 && took < 10_000, `${took} ms`);
+    });
+
+    test('answers a caller who writes and writes, before the while is over', async () => {
+      const socket = await connected(server);
+      const size = 100 * 1_024 * 1_024;
+      socket.write(`POST /token HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${size}\r\n\r\n`);
+      let written = 0;
+      const writing = setInterval(() => {
+        if (written < size / 2 && socket.write('x'.repeat(4_096))) written += 4_096;
+      }, 1);
+      const begun = performance.now();
+      try {
+        assert.equal((await response(socket)).status, 422);
+      } finally {
+        clearInterval(writing);
+        socket.destroy();
+      }
+      assert.ok(performance.now() - begun < 900);
     });
 
     test('answers a caller who writes all of a long body before reading', async () => {
@@ -163,6 +185,8 @@ for (const [name, start] of Object.entries(SERVERS)) {
       socket.destroy();
       await until(() => script.events.some(({ name }) => name === 'cancelled'));
       resolve(TOKENS);
+      assert.equal((await ask(server, post(BODY))).status, 200);
+      assert.deepEqual(warned, []);
     });
 
     test('goes on after a client that leaves in the middle of its body', async () => {
@@ -171,16 +195,23 @@ for (const [name, start] of Object.entries(SERVERS)) {
       await new Promise((resolve) => socket.write('', resolve));
       socket.destroy();
       assert.equal((await ask(server, post(BODY))).status, 200);
-      assert.deepEqual(script.asked, 1);
+      assert.equal(script.asked, 1);
+      assert.deepEqual(warned, []);
+    });
+
+    test('goes on after a body whose framing is broken', async () => {
+      const chunked = 'POST /token HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n';
+      const broken = await ask(server, `${chunked}1\r\n{\r\nnonsense\r\n`);
+      assert.ok(broken === null || broken.status === 400);
+      assert.equal((await ask(server, post(BODY))).status, 200);
+      assert.equal(script.asked, 1);
+      assert.deepEqual(warned, []);
     });
 
     test('gives a fault of the host to the host, and serves on', async () => {
       let source = () => {
         throw new Error('no such header');
       };
-      const warned = [];
-      const listener = (warning) => warned.push(`${warning.code}: ${warning.message}`);
-      process.on('warning', listener);
       const faulty = await start(script.service, { source: () => source() });
       try {
         assert.equal((await ask(faulty, post(BODY))).status, 500);
@@ -191,7 +222,6 @@ for (const [name, start] of Object.entries(SERVERS)) {
         source = () => undefined;
         assert.equal((await ask(faulty, post(BODY))).status, 200);
       } finally {
-        process.off('warning', listener);
         await stopped(faulty);
       }
       const once =

@@ -27,9 +27,13 @@ export function credentials(keys = {}) {
   return { appClientId: 'appcl-1234', appSecret: 'a-secret', source: SOURCE, ...keys };
 }
 
-/** Until it holds; what never does is found out by the test's own timeout. */
+/** Until it holds. It gives up, or a test that failed would keep its process for ever. */
 export async function until(holds) {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 1));
+  const last = performance.now() + 30_000;
+  while (!holds()) {
+    if (performance.now() > last) throw new Error(`it never held: ${holds}`);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
 }
 
 /** A promise, and what settles it. `Promise.withResolvers` is not in Node 20. */

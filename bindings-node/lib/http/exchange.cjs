@@ -21,6 +21,7 @@ async function exchange(service, req, res, caller) {
     if (gone.signal.aborted) return undefined;
     throw error;
   } finally {
+    // It closes in the end, and an abort costs the making of an error.
     res.off('close', onClose);
   }
 }
@@ -29,12 +30,10 @@ async function answered(service, req, caller, signal) {
   // Its `return` is never called: that would destroy the connection together with the body.
   const chunks = req[Symbol.asyncIterator]();
   const next = async () => (await chunks.next()).value;
-  // One that breaks off has nobody waiting for its answer.
-  const received = await read(next).catch(() => undefined);
-  if (received === undefined) return undefined;
-  const request = { body: received.bytes, contentType: contentType(req), ...caller };
+  const { bytes: body, whole } = await read(next);
+  const request = { body, contentType: contentType(req), ...caller };
   const answer = await service.handle(request, { signal });
-  if (!received.whole) {
+  if (!whole) {
     await drop(next);
     // HTTP/2 has no such field (RFC 9113 section 8.2.2), and ends the stream alone.
     if (req.httpVersionMajor < 2) answer.headers.connection = 'close';
