@@ -9,6 +9,15 @@
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
+/** Brings the answers of calls to the function of a host's thread. */
+export declare class Answers {
+  /**
+   * The function is given two places of an array for each call that has ended: its number and
+   * its answer, which is null if it was cancelled, and false if it was lost.
+   */
+  constructor(settle: (ended: Array<number | object | boolean | null>) => void)
+}
+
 /**
  * Cancels the calls that it was given to. It is not napi's `AbortSignal`, which overwrites the
  * host's `onabort` and does not see a signal that was aborted before.
@@ -40,13 +49,13 @@ export declare class NativeService {
   listApps(): Promise<object[] | object>
   /** Resolves with null or a failure. */
   setAppEnabled(id: string, enabled: boolean): Promise<object | null>
-  /** Answers a request. It never fails but for a source that is none. */
-  handle(body: Uint8Array, contentType?: string | undefined | null, source?: string | undefined | null, requestId?: string | undefined | null, cancel?: CancelHandle | undefined | null): Promise<object | null>
   /**
-   * The same path without HTTP. Resolves with tokens, with a refusal, or with null if it was
-   * cancelled.
+   * Answers a request, under the number that it returns; without an answer if it is closed. It
+   * never fails but for a source that is none.
    */
-  issue(appClientId: string, appSecret: Uint8Array, source?: string | undefined | null, cancel?: CancelHandle | undefined | null): Promise<object | null>
+  handle(answers: Answers, body: Uint8Array, contentType?: string | undefined | null, source?: string | undefined | null, requestId?: string | undefined | null, cancel?: CancelHandle | undefined | null): number
+  /** The same path without HTTP: its answer is tokens or a refusal. */
+  issue(answers: Answers, appClientId: string, appSecret: Uint8Array, source?: string | undefined | null, cancel?: CancelHandle | undefined | null): number
   /** The constant 502, for what the facade has no other answer for. */
   unavailable(): object
   /** How many authentications are under way. */
@@ -84,7 +93,7 @@ export interface AuthReply {
 }
 
 /** Resolves with the service, or with what is wrong with the configuration. */
-export declare function createService(config: string, authenticate: ((request: object) => Promise<AuthReply>) | undefined, observe: ((event: object) => void) | undefined): Promise<NativeService | object>
+export declare function createService(config: string, authenticate: ((request: object | null) => Promise<AuthReply>) | undefined, observe: ((event: object) => void) | undefined): Promise<NativeService | object>
 
 /** What the facade says where it can say nothing else: the [`refusal`] of a 502. */
 export declare function downstreamFailed(): object

@@ -835,6 +835,7 @@ function __napiStampBindingTarget(exportsObject, target) {
 // linked import resolves to `undefined`.
 module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __napiLoadedBindingTarget)
 module.exports = nativeBinding
+module.exports.Answers = nativeBinding.Answers
 module.exports.CancelHandle = nativeBinding.CancelHandle
 module.exports.Limiter = nativeBinding.Limiter
 module.exports.NativeService = nativeBinding.NativeService

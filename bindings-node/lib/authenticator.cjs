@@ -67,6 +67,8 @@ function authenticateFunction(authenticator, onError) {
       ? authenticator
       : (request) => authenticator.authenticate(request);
   return async (request) => {
+    // The call ended before its turn came: the host is not asked in vain.
+    if (request === null) return { kind: 'upstream' };
     try {
       return issued(await ask(new AuthRequest(request)));
     } catch (error) {

@@ -10,6 +10,7 @@ const { untilAborted } = require('./cancellation.cjs');
 const { observeFunction } = require('./observer.cjs');
 const { redact } = require('./redacted.cjs');
 const { ConfigError, tokenError, unexpected } = require('./token_error.cjs');
+const { UnderWay } = require('./under_way.cjs');
 const native = require('../native.js');
 
 /** The answer to give: `status`, `headers` with names in lower case, `body`. */
@@ -39,6 +40,7 @@ const MAKER = Symbol('maker');
 class TokenService {
   #native;
   #admin;
+  #underWay = new UnderWay();
 
   constructor(maker, service) {
     if (maker !== MAKER) throw new TypeError('a TokenService is made by `TokenService.create`');
@@ -73,7 +75,10 @@ class TokenService {
     const requestId = argument.optionalText('requestId', request.requestId);
     const answer = await untilAborted(signal, async (cancel) => {
       try {
-        return await this.#native.handle(body, contentType, source, requestId, cancel);
+        const answer = await this.#underWay.answer((answers) =>
+          this.#native.handle(answers, body, contentType, source, requestId, cancel),
+        );
+        return answer === false ? this.#native.unavailable() : answer;
       } catch (error) {
         const fault = translated(error, () => undefined);
         if (fault !== undefined) throw fault;
@@ -90,7 +95,11 @@ class TokenService {
     const secret = argument.secret('appSecret', credentials.appSecret);
     const answer = await untilAborted(signal, async (cancel) => {
       try {
-        return await this.#native.issue(id, secret, source, cancel);
+        const answer = await this.#underWay.answer((answers) =>
+          this.#native.issue(answers, id, secret, source, cancel),
+        );
+        if (answer !== false) return answer;
+        throw unexpected();
       } catch (error) {
         throw translated(error, unexpected);
       }

@@ -1,6 +1,6 @@
 //! The host's authenticator: a JavaScript function, called on its own thread and awaited here.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -13,15 +13,16 @@ use tokensmith::{
 };
 use tokio::sync::oneshot;
 
-/// What the function is given: see `AuthRequest` in `index.d.cts`.
-type Question = (Context, AppCredentials);
+/// What the function is given (see `AuthRequest` in `index.d.cts`), and whether anyone waits for it.
+type Question = (Context, AppCredentials, Weak<()>);
 /// The function as it comes in.
-pub(crate) type AuthenticateArg<'a> = Function<'a, FnArgs<(Object<'static>,)>, Promise<AuthReply>>;
+pub(crate) type AuthenticateArg<'a> =
+    Function<'a, FnArgs<(Option<Object<'static>>,)>, Promise<AuthReply>>;
 /// Weak, so that an idle service does not keep the process alive.
 type AuthenticateFn = ThreadsafeFunction<
     Question,
     Promise<AuthReply>,
-    FnArgs<(Object<'static>,)>,
+    FnArgs<(Option<Object<'static>>,)>,
     Status,
     false,
     true,
@@ -62,8 +63,13 @@ impl HostAuthenticator {
             .build_threadsafe_function::<Question>()
             .weak::<true>()
             .build_callback(|call| {
-                let (cx, credentials) = &call.value;
-                Ok(FnArgs::from((request(&call.env, cx, credentials)?,)))
+                let (cx, credentials, waiting) = &call.value;
+                // The call may have ended before the host's thread had time for this.
+                let request = match waiting.strong_count() {
+                    0 => None,
+                    _ => Some(request(&call.env, cx, credentials)?),
+                };
+                Ok(FnArgs::from((request,)))
             })?;
         Ok(Arc::new(Self { authenticate }))
     }
@@ -107,10 +113,11 @@ impl Authenticator for HostAuthenticator {
         cx: &Context,
         credentials: &AppCredentials,
     ) -> std::result::Result<TokenSet, AuthenticateError> {
-        let question = (cx.clone(), credentials.clone());
-        let Ok(Ok(promise)) = self.ask(question).await else {
-            return Err(upstream(UpstreamKind::Other));
-        };
+        let waiting = Arc::new(());
+        let question = (cx.clone(), credentials.clone(), Arc::downgrade(&waiting));
+        let asked = self.ask(question).await;
+        drop(waiting);
+        let Ok(Ok(promise)) = asked else { return Err(upstream(UpstreamKind::Other)) };
         promise.await.map_err(|_| upstream(UpstreamKind::Other))?.given()
     }
 }

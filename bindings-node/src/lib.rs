@@ -12,6 +12,7 @@
 )]
 
 mod admin;
+mod answers;
 mod authenticator;
 mod cancel;
 mod event;

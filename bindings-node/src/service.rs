@@ -14,6 +14,7 @@ use tokensmith::{
 use tokensmith_assembly::{Assembled, ConfigError, Host, ServiceConfig, build};
 use zeroize::Zeroizing;
 
+use crate::answers::{Answer, Answers};
 use crate::authenticator::{AuthenticateArg, HostAuthenticator};
 use crate::cancel::{CancelHandle, Cancelled};
 use crate::event::{HostObserver, ObserveArg};
@@ -36,7 +37,7 @@ pub struct NativeService {
 /// Resolves with the service, or with what is wrong with the configuration.
 #[napi(
     catch_unwind,
-    ts_args_type = "config: string, authenticate: ((request: object) => Promise<AuthReply>) | undefined, observe: ((event: object) => void) | undefined",
+    ts_args_type = "config: string, authenticate: ((request: object | null) => Promise<AuthReply>) | undefined, observe: ((event: object) => void) | undefined",
     ts_return_type = "Promise<NativeService | object>"
 )]
 pub fn create_service<'env>(
@@ -107,64 +108,55 @@ fn introduce<'env>(
 
 #[napi]
 impl NativeService {
-    /// Answers a request. It never fails but for a source that is none.
-    #[napi(catch_unwind, ts_return_type = "Promise<object | null>")]
-    pub fn handle<'env>(
+    /// Answers a request, under the number that it returns; without an answer if it is closed. It
+    /// never fails but for a source that is none.
+    #[napi(catch_unwind)]
+    pub fn handle(
         &self,
-        env: &'env Env,
+        answers: &Answers,
         body: &[u8],
         content_type: Option<String>,
         source: Option<String>,
         request_id: Option<String>,
         cancel: Option<&CancelHandle>,
-    ) -> Result<PromiseRaw<'env, Option<Object<'env>>>> {
+    ) -> Result<u32> {
         let assembled = self.live();
         let source = named(source)?;
         let body = Zeroizing::new(body.to_vec());
         let cancelled = Cancelled::of(cancel);
-        let answer = async move {
-            let Some(assembled) = assembled else { return Ok(Some(None)) };
+        Ok(answers.begin(async move {
+            let Some(assembled) = assembled else { return Answer::Lost };
             let request = TokenRequest {
                 body: &body,
                 content_type: content_type.as_deref(),
                 source,
                 request_id: request_id.as_deref(),
             };
-            let answer = exit::worked(assembled.service.handle(request));
-            Ok(cancelled.or(answer).await.map(Some))
-        };
-        let unavailable = Arc::clone(&self.unavailable);
-        env.spawn_future_with_callback(answer, move |env, answer| {
-            let response = |answer: Option<TokenResponse>| {
-                reply::response(env, answer.as_ref().unwrap_or(&unavailable))
-            };
-            answer.map(response).transpose()
-        })
+            // Boxed as it is made: the path's future has some thousand bytes, and others are moved.
+            let response = exit::worked(Box::pin(assembled.service.handle(request)));
+            cancelled.or(response).await.map_or(Answer::Cancelled, Answer::Response)
+        }))
     }
 
-    /// The same path without HTTP. Resolves with tokens, with a refusal, or with null if it was
-    /// cancelled.
-    #[napi(catch_unwind, ts_return_type = "Promise<object | null>")]
-    pub fn issue<'env>(
+    /// The same path without HTTP: its answer is tokens or a refusal.
+    #[napi(catch_unwind)]
+    pub fn issue(
         &self,
-        env: &'env Env,
+        answers: &Answers,
         app_client_id: String,
         app_secret: &[u8],
         source: Option<String>,
         cancel: Option<&CancelHandle>,
-    ) -> Result<PromiseRaw<'env, Option<Object<'env>>>> {
+    ) -> Result<u32> {
         let assembled = self.live_or_closed()?;
         let source = named(source)?;
         let secret = std::str::from_utf8(app_secret).map_err(|_| invalid("appSecret"))?;
         let presented = Presented::new(&app_client_id, SecretString::from(secret));
         let cancelled = Cancelled::of(cancel);
-        let outcome = async move {
-            let outcome = exit::worked(assembled.service.issue(presented, source));
-            Ok(cancelled.or(outcome).await)
-        };
-        env.spawn_future_with_callback(outcome, |env, outcome| {
-            outcome.map(|outcome| reply::issued(env, &outcome)).transpose()
-        })
+        Ok(answers.begin(async move {
+            let outcome = exit::worked(Box::pin(assembled.service.issue(presented, source)));
+            cancelled.or(outcome).await.map_or(Answer::Cancelled, Answer::Issued)
+        }))
     }
 
     /// The constant 502, for what the facade has no other answer for.

@@ -12,6 +12,7 @@ use tokensmith::{
 };
 use tokensmith_testkit::ManualTimer;
 
+use crate::answers::{Answer, Answers};
 use crate::authenticator::AuthenticateArg;
 use crate::event::ObserveArg;
 use crate::limiter::Limiter;
@@ -97,6 +98,15 @@ pub fn panic_later(env: &Env) -> Result<PromiseRaw<'_, ()>> {
     env.spawn_future(async {
         planted();
         Ok(())
+    })
+}
+
+/// Panics on a thread of ours in a call that is to be answered.
+#[napi(catch_unwind)]
+pub fn panic_in_call(answers: &Answers) -> u32 {
+    answers.begin(async {
+        planted();
+        Answer::Cancelled
     })
 }
 

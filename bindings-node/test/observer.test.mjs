@@ -70,6 +70,20 @@ test('events that the host has no time for are dropped and counted, none is lost
   assert.equal(script.service.droppedEvents, CALLS - WAITING);
 });
 
+// As long as an answer waits for a turn of the loop, there are no more events than calls.
+test('calls that follow upon calls leave time for the observer', ON_TIME, async () => {
+  const [AT_ONCE, CALLS] = [256, 50_000];
+  const script = await scripted({ max_in_flight: AT_ONCE });
+  let left = CALLS;
+  const caller = async () => {
+    while (left-- > 0) assert.equal((await script.handle({ body: Buffer.from('{}') })).status, 422);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, caller));
+  await until(() => script.events.length === CALLS);
+  assert.equal(script.service.droppedEvents, 0);
+  script.service.close();
+});
+
 test('a slow observer delays its events and no answer', ON_TIME, async () => {
   const events = [];
   const service = await TokenService.create(config(), {

@@ -80,7 +80,7 @@ async function withPanicIn(method, panic) {
 
 for (const [where, panic] of [
   ['at once', () => native.panicAtOnce()],
-  ['later', () => native.panicLater()],
+  ['later', (answers) => native.panicInCall(answers)],
 ]) {
   test(`a call of the addon that panics ${where} is a 502`, async () => {
     const { service, mend } = await withPanicIn('handle', panic);
@@ -97,7 +97,12 @@ for (const [where, panic] of [
     mend();
     assert.equal((await service.issue(credentials)).accessToken, 'a');
   });
+}
 
+for (const [where, panic] of [
+  ['at once', () => native.panicAtOnce()],
+  ['later', () => native.panicLater()],
+]) {
   test(`a service whose making panics ${where} is a typed error`, async () => {
     await assert.rejects(createWith(panic, config, { authenticator: tokens }), failed);
     await anotherIsAnswered();
