@@ -17,6 +17,7 @@ export async function start(script, args, { core, flags = [] } = {}) {
   const child = fork(file(script), args, {
     execPath: pinned ? 'taskset' : process.execPath,
     execArgv: pinned ? ['-c', String(core), process.execPath, ...flags] : flags,
+    env: { ...process.env, NODE_ENV: 'production' },
     // What a side warns of is no figure.
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
