@@ -1,0 +1,165 @@
+//! The service: made from a configuration, asked, and let go of.
+
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use tokensmith::{
+    Clock, Presented, SecretString, Source, SystemClock, Timer, TokenRequest as Asked, TokioTimer,
+};
+use tokensmith_assembly::{Assembled, Host, ServiceConfig, build};
+use zeroize::Zeroizing;
+
+use crate::authenticator::{Authenticator, HostAuthenticator};
+use crate::cancel::{CancelHandle, unless_cancelled};
+use crate::failure::TokenError;
+use crate::observer::{HostObserver, Observer};
+use crate::records::{Credentials, TokenRequest, TokenResponse, TokenSet};
+
+/// Answers `POST /token`: validates, limits, authenticates, and gives the exact response.
+#[derive(uniffi::Object)]
+pub struct TokenService {
+    live: RwLock<Option<Arc<Assembled>>>,
+    unavailable: TokenResponse,
+}
+
+/// Makes a service. Files are opened and keys are made on a thread that may block.
+#[uniffi::export(async_runtime = "tokio")]
+pub async fn create_service(
+    config: String,
+    authenticator: Option<Arc<dyn Authenticator>>,
+    observer: Option<Arc<dyn Observer>>,
+) -> Result<Arc<TokenService>, TokenError> {
+    let (clock, timer) = (Arc::new(SystemClock::new()), Arc::new(TokioTimer));
+    let authenticator = authenticator.map(|host| Arc::new(HostAuthenticator(host)) as Arc<_>);
+    TokenService::create(config, clock, timer, authenticator, observer).await
+}
+
+#[uniffi::export(async_runtime = "tokio")]
+impl TokenService {
+    /// Answers a request. Every failure is an answer, also that of a closed service (a 502); it only
+    /// fails with `Cancelled`, or with `Argument` for a source that is none.
+    pub async fn handle(
+        &self,
+        request: TokenRequest,
+        cancel: Option<Arc<CancelHandle>>,
+    ) -> Result<TokenResponse, TokenError> {
+        let source = named(request.source)?;
+        let body = Zeroizing::new(request.body);
+        let Some(assembled) = self.live() else { return Ok(self.unavailable.clone()) };
+        let answer = caught(assembled.service.handle(Asked {
+            body: &body,
+            content_type: request.content_type.as_deref(),
+            source,
+            request_id: request.request_id.as_deref(),
+        }));
+        match unless_cancelled(cancel, answer).await {
+            None => Err(TokenError::Cancelled),
+            Some(None) => Ok(self.unavailable.clone()),
+            Some(Some(answer)) => Ok(response(&answer)),
+        }
+    }
+
+    /// The same path without HTTP.
+    pub async fn issue(
+        &self,
+        credentials: Credentials,
+        cancel: Option<Arc<CancelHandle>>,
+    ) -> Result<TokenSet, TokenError> {
+        let secret = Zeroizing::new(credentials.app_secret);
+        let source = named(credentials.source)?;
+        let assembled = self.live().ok_or(TokenError::Closed)?;
+        let secret = std::str::from_utf8(&secret)
+            .map_err(|_| TokenError::argument("`app_secret` must be UTF-8"))?;
+        let presented = Presented::new(&credentials.app_client_id, SecretString::from(secret));
+        match unless_cancelled(cancel, caught(assembled.service.issue(presented, source))).await {
+            None => Err(TokenError::Cancelled),
+            Some(None) => Err(tokensmith::TokenError::Downstream { retry_after: None }.into()),
+            Some(Some(outcome)) => Ok(tokens(&outcome?)),
+        }
+    }
+
+    /// The constant 502, for what a facade has no other answer for.
+    pub fn unavailable(&self) -> TokenResponse {
+        self.unavailable.clone()
+    }
+
+    /// How many authentications are under way.
+    pub fn in_flight(&self) -> i32 {
+        let count = self.live().map_or(0, |assembled| assembled.service.in_flight());
+        i32::try_from(count).unwrap_or(i32::MAX)
+    }
+
+    /// Lets go of the service: what is under way ends as it would, and later calls are refused.
+    pub fn shutdown(&self) {
+        self.live.write().unwrap_or_else(PoisonError::into_inner).take();
+    }
+}
+
+impl TokenService {
+    pub(crate) async fn create(
+        config: String,
+        clock: Arc<dyn Clock>,
+        timer: Arc<dyn Timer>,
+        authenticator: Option<Arc<dyn tokensmith::Authenticator>>,
+        observer: Option<Arc<dyn Observer>>,
+    ) -> Result<Arc<Self>, TokenError> {
+        let mut host = Host::new(timer);
+        host.clock = clock;
+        host.authenticator = authenticator;
+        if let Some(observer) = observer {
+            host.observer = Arc::new(HostObserver(observer));
+        }
+        let made = tokio::task::spawn_blocking(move || {
+            ServiceConfig::from_json(&config).and_then(|config| build(config, host))
+        });
+        let assembled = match made.await {
+            Ok(assembled) => assembled?,
+            Err(_) => return Err(tokensmith::TokenError::Downstream { retry_after: None }.into()),
+        };
+        let unavailable = response(&assembled.service.unavailable());
+        Ok(Arc::new(Self { live: RwLock::new(Some(Arc::new(assembled))), unavailable }))
+    }
+
+    pub(crate) fn live(&self) -> Option<Arc<Assembled>> {
+        self.live.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// The source that a host named.
+fn named(source: Option<String>) -> Result<Option<Source>, TokenError> {
+    source.map(|text| text.parse()).transpose().map_err(|_| TokenError::source())
+}
+
+fn response(answer: &tokensmith::TokenResponse) -> TokenResponse {
+    let headers = answer.headers().map(|(name, value)| (name.to_owned(), value.to_owned()));
+    TokenResponse {
+        status: i32::from(answer.status().code()),
+        headers: headers.collect(),
+        body: answer.body().to_vec(),
+    }
+}
+
+fn tokens(tokens: &tokensmith::TokenSet) -> TokenSet {
+    TokenSet {
+        access_token: tokens.access_token.expose_secret().to_owned(),
+        expires_in: tokens.expires_in,
+        token_type: tokens.token_type.as_str().to_owned(),
+        refresh_token: tokens.refresh_token.as_ref().map(|token| token.expose_secret().to_owned()),
+        id_token: tokens.id_token.as_ref().map(|token| token.expose_secret().to_owned()),
+    }
+}
+
+/// The work's end, or `None` if it panicked: what uniffi would make of that quotes the panic.
+async fn caught<T>(work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    poll_fn(|cx| {
+        // After a panic the work is polled no more.
+        match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))) {
+            Ok(polled) => polled.map(Some),
+            Err(_) => std::task::Poll::Ready(None),
+        }
+    })
+    .await
+}
