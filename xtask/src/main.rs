@@ -1,6 +1,7 @@
 //! The repository's own chores. `cargo xtask` lists them.
 
 mod api;
+mod bindings;
 mod tidy;
 mod tree;
 mod vectors;
@@ -12,7 +13,9 @@ const USAGE: &str = "usage: cargo xtask CHORE
   tidy           the rules of the house that no compiler checks
   vectors        tests/vectors against their schema and the contract
   vectors --transcript FILE  writes what comes of every call in Rust
-  api [--check]  core/api.txt: writes it, or tells how it differs from the sources";
+  api [--check]  core/api.txt: writes it, or tells how it differs from the sources
+  bindings [--check]    the bridges in bindings-uniffi: writes them, or tells how they differ
+  bindings --testing    those of the build for tests, under Cargo's target folder";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -25,6 +28,9 @@ fn main() -> ExitCode {
         }
         ["api"] => tree::root().and_then(|root| api::run(&root, false)),
         ["api", "--check"] => tree::root().and_then(|root| api::run(&root, true)),
+        ["bindings"] => tree::root().and_then(|root| bindings::run(&root, false)),
+        ["bindings", "--check"] => tree::root().and_then(|root| bindings::run(&root, true)),
+        ["bindings", "--testing"] => tree::root().and_then(|root| bindings::run_testing(&root)),
         _ => Err(USAGE.to_owned()),
     };
     match done {

@@ -5,6 +5,15 @@ use std::process::Command;
 
 use cargo_metadata::{DependencyKind, MetadataCommand};
 
+/// What a tool writes, and nobody reads.
+const GENERATED: &[&str] = &[
+    "bindings-node/native.js",
+    "bindings-node/native.d.ts",
+    "bindings-uniffi/kotlin/src/main/kotlin/dev/tokensmith/bridge/_bridge.kt",
+    "bindings-uniffi/python/generated/_bridge.py",
+    "bindings-uniffi/swift/Sources/TokensmithBridge/TokensmithBridge.swift",
+];
+
 /// All that the rules look at.
 #[derive(Debug, Default)]
 pub struct Tree {
@@ -21,6 +30,13 @@ pub struct File {
     pub path: String,
     /// What is in it.
     pub text: String,
+}
+
+impl File {
+    /// Whether a tool wrote it.
+    pub fn is_generated(&self) -> bool {
+        GENERATED.contains(&self.path.as_str())
+    }
 }
 
 /// A member of the workspace.

@@ -23,7 +23,9 @@ pub fn check(tree: &Tree) -> Vec<Finding> {
     let (table, mut found) = table(tree);
     for (language, folder, ends) in LANGUAGES {
         let of_language = |file: &&File| {
-            file.path.starts_with(folder) && ends.iter().any(|end| file.path.ends_with(end))
+            let is_source = ends.iter().any(|end| file.path.ends_with(end));
+            // What is generated is no package yet.
+            file.path.starts_with(folder) && is_source && !file.is_generated()
         };
         let files: Vec<&File> = tree.files.iter().filter(of_language).collect();
         if files.is_empty() {

@@ -53,10 +53,16 @@ const TABLE: &[May] = &[
         ours: &["tokensmith", "tokensmith-assembly", "tokensmith-testkit"],
         others: &["async-trait", "napi", "napi-build", "napi-derive", "tokio", "zeroize"],
     },
+    May {
+        name: "tokensmith-uniffi",
+        // The testkit as above.
+        ours: &["tokensmith", "tokensmith-assembly", "tokensmith-testkit"],
+        others: &["async-trait", "thiserror", "tokio", "uniffi", "zeroize"],
+    },
 ];
 
 /// Not published but for the testkit, or examples: they take what they need.
-const FREE: &[&str] = &["tokensmith-testkit", "tokensmith-server", "xtask"];
+const FREE: &[&str] = &["tokensmith-testkit", "tokensmith-server", "uniffi-bindgen", "xtask"];
 
 pub fn check(tree: &Tree) -> Vec<Finding> {
     tree.packages.iter().flat_map(package).collect()

@@ -12,8 +12,6 @@ const FUNCTION: usize = 50;
 const REASON: &str = "//! Over 400 lines:";
 const CODE: &[&str] =
     &[".rs", ".js", ".cjs", ".mjs", ".ts", ".cts", ".mts", ".kt", ".swift", ".py"];
-/// What a tool writes, and nobody reads.
-const GENERATED: &[&str] = &["bindings-node/native.js", "bindings-node/native.d.ts"];
 
 pub fn check(tree: &Tree) -> Vec<Finding> {
     let code = tree.files.iter().filter(|file| CODE.iter().any(|end| file.path.ends_with(end)));
@@ -24,7 +22,7 @@ pub fn check(tree: &Tree) -> Vec<Finding> {
 
 fn length(file: &File) -> Option<Finding> {
     let lines = file.text.lines().count();
-    if lines <= FILE || GENERATED.contains(&file.path.as_str()) {
+    if lines <= FILE || file.is_generated() {
         return None;
     }
     let reason = file.text.lines().find_map(|line| line.strip_prefix(REASON)).map(str::trim);
