@@ -77,6 +77,17 @@ test('where a body breaks off, it rejects and asks nobody', async () => {
   assert.equal(script.asked, before);
 });
 
+test('a body that is no bytes rejects without a word of it', async () => {
+  const body = new ReadableStream({
+    start(controller) {
+      controller.enqueue(BODY);
+      controller.close();
+    },
+  });
+  const answer = fetchHandler(script.service, { source: () => null })(posted({ body, duplex: 'half' }));
+  await assert.rejects(answer, { name: 'TypeError', message: 'the body of the request must be bytes' });
+});
+
 test('a body without end is refused, and let go of', async () => {
   const cancelled = settleable();
   let given = 0;

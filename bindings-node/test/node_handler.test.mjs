@@ -9,13 +9,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer, text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 
 import express from 'express';
 
 import { nodeHandler } from '../index.mjs';
 import { listening, stopped } from './handlers/servers.mjs';
-import { ask, BODY, post } from './handlers/wire.mjs';
-import { scripted, until } from './scripted.mjs';
+import { ask, BODY, connected, post } from './handlers/wire.mjs';
+import { scripted, settleable, TOKENS, until } from './scripted.mjs';
 
 let script;
 before(async () => {
@@ -149,4 +150,147 @@ test('a wrong argument is named', () => {
   ]) {
     assert.throws(() => nodeHandler(...args), { name: 'TypeError', message: new RegExp(`^\`${name}\` must be `) }, name);
   }
+});
+
+/** What a program of Node would have died of. */
+async function unhandledIn(use) {
+  const unhandled = [];
+  const note = (error) => unhandled.push(error);
+  process.on('unhandledRejection', note);
+  try {
+    await use();
+    // It is told of once the microtasks are done.
+    await setImmediate();
+  } finally {
+    process.off('unhandledRejection', note);
+  }
+  return unhandled;
+}
+
+test('where the host has answered, its answer stands', async () => {
+  const handler = nodeHandler(script.service);
+  for (const [how, answer] of Object.entries({
+    whole: (res) => res.writeHead(503).end('busy'),
+    begun: (res) => res.writeHead(503, { 'content-length': 4 }).write('bu') && res.end('sy'),
+  })) {
+    for (const target of ['/token', '/elsewhere']) {
+      const unhandled = await unhandledIn(() =>
+        serving(
+          async (req, res) => {
+            answer(res);
+            await handler(req, res);
+          },
+          async (server) => {
+            const socket = await connected(server);
+            socket.write(post(BODY, undefined, target));
+            const text = await once(socket, 'data');
+            assert.match(String(text), /^HTTP\/1.1 503 /, how);
+            socket.destroy();
+          },
+        ),
+      );
+      assert.deepEqual(unhandled, [], `${how} ${target}`);
+    }
+  }
+});
+
+test('where the host answers a call that is late, its answer stands', async () => {
+  const handler = nodeHandler(script.service);
+  const gate = settleable();
+  const handled = settleable();
+  script.answer = () => gate.promise;
+  const late = (req, res) => {
+    handler(req, res).then(handled.resolve, handled.reject);
+    res.writeHead(503, { 'content-length': 4 }).write('bu');
+    handled.promise.then(() => res.end('sy'), () => res.end('sy'));
+    until(() => script.service.inFlight === 1).then(() => gate.resolve(TOKENS));
+  };
+  const { status, body } = await serving(late, (server) => ask(server, post(BODY)));
+  script.answer = () => TOKENS;
+  assert.deepEqual({ status, body }, { status: 503, body: 'busy' });
+  await handled.promise;
+});
+
+test('what somebody has added to every object is no header', async () => {
+  Object.prototype.added = 'x\ny';
+  try {
+    const { status, fields } = await serving(nodeHandler(script.service), (server) => ask(server, post(BODY)));
+    assert.equal(status, 200);
+    assert.equal(Object.hasOwn(fields, 'added'), false);
+  } finally {
+    delete Object.prototype.added;
+  }
+});
+
+/** Runs the handler once the client has gone, as behind a middleware that waits. */
+function afterTheClient(handler, handled) {
+  return async (req, res, next) => {
+    await once(res, 'close');
+    await handler(req, res, next).then(handled.resolve, handled.reject);
+  };
+}
+
+for (const [name, start] of Object.entries({
+  'node:http': (late) => createServer(late),
+  Express: (late, failed) => createServer(express().use(late, (error, _req, _res, _next) => failed(error))),
+})) {
+  test(`a client that has gone before the handler runs is no fault of the host: ${name}`, async () => {
+    const warned = [];
+    const note = (warning) => warned.push(warning);
+    process.on('warning', note);
+    const handled = settleable();
+    const asked = script.asked;
+    const server = start(afterTheClient(nodeHandler(script.service), handled), (error) => warned.push(error));
+    await listening(server);
+    try {
+      const socket = await connected(server);
+      server.once('request', () => socket.destroy());
+      socket.write(post(BODY));
+      await handled.promise;
+      await setImmediate();
+    } finally {
+      process.off('warning', note);
+      await stopped(server);
+    }
+    assert.deepEqual(warned, []);
+    assert.equal(script.asked, asked);
+  });
+}
+
+test('an HTTP/2 client that has gone is cancelled, and no fault of the host', async () => {
+  const warned = [];
+  const note = (warning) => warned.push(warning);
+  process.on('warning', note);
+  const handled = settleable();
+  const handler = nodeHandler(script.service);
+  const server = http2.createServer((req, res) => {
+    const run = req.headers['x-late'] ? afterTheClient(handler, handled) : handler;
+    run(req, res);
+  });
+  await listening(server);
+  const session = http2.connect(`http://127.0.0.1:${server.address().port}`);
+  const asking = (fields) => {
+    const stream = session.request({ ':method': 'POST', ':path': '/token', 'content-type': 'application/json', ...fields });
+    stream.on('error', () => {}).end(BODY);
+    return stream;
+  };
+  try {
+    script.answer = () => new Promise(() => {});
+    const before = script.events.length;
+    const stream = asking();
+    await until(() => script.service.inFlight === 1);
+    stream.close(http2.constants.NGHTTP2_CANCEL);
+    await until(() => script.events.slice(before).some(({ name }) => name === 'cancelled'));
+    const late = asking({ 'x-late': '1' });
+    await once(server, 'request');
+    late.close(http2.constants.NGHTTP2_CANCEL);
+    await handled.promise;
+    await setImmediate();
+  } finally {
+    script.answer = () => TOKENS;
+    process.off('warning', note);
+    session.destroy();
+    await stopped(server);
+  }
+  assert.deepEqual(warned, []);
 });

@@ -1,6 +1,7 @@
 'use strict';
 
 const { setTimeout: sleep } = require('node:timers/promises');
+const { isUint8Array } = require('node:util/types');
 
 const { MAX_BODY } = require('../../native.js');
 
@@ -21,6 +22,8 @@ async function read(next) {
   while (size <= MAX_BODY) {
     const chunk = await next();
     if (chunk === undefined) return { bytes: Buffer.concat(chunks, size), whole: true };
+    // What Node would say of it quotes it, and it may be a secret.
+    if (!isUint8Array(chunk)) throw new TypeError('the body of the request must be bytes');
     chunks.push(chunk);
     size += chunk.length;
   }

@@ -12,6 +12,7 @@ const { consumed } = require('./route.cjs');
 async function exchange(service, req, res, caller) {
   // Read by somebody else, or about to be given out as text, which loses what is no UTF-8.
   if (req.readableDidRead || req.readableEncoding) throw consumed();
+  if (hasLeft(req, res)) return undefined;
   const gone = new AbortController();
   const onClose = () => gone.abort();
   res.once('close', onClose);
@@ -24,6 +25,12 @@ async function exchange(service, req, res, caller) {
     // It closes in the end, and an abort costs the making of an error.
     res.off('close', onClose);
   }
+}
+
+/** Whether the client has gone before anyone read its body: there will be no `close` to tell of it. */
+function hasLeft(req, res) {
+  // A request that was read whole is destroyed as well. In HTTP/2 the stream is, and not the request.
+  return !req.readableDidRead && (req.destroyed || res.stream?.destroyed === true);
 }
 
 async function answered(service, req, caller, signal) {
@@ -50,4 +57,4 @@ function contentType({ headers, rawHeaders }) {
   return count > 1 ? undefined : headers['content-type'];
 }
 
-module.exports = { exchange };
+module.exports = { exchange, hasLeft };

@@ -1,6 +1,6 @@
 'use strict';
 
-const { exchange } = require('./exchange.cjs');
+const { exchange, hasLeft } = require('./exchange.cjs');
 const { pathOf, refusal, route } = require('./route.cjs');
 
 /** A listener of `node:http`, and a middleware of Express: that has a third argument. */
@@ -11,6 +11,7 @@ function nodeHandler(service, options = {}) {
   return async function tokensmith(req, res, next) {
     if (pathOf(req.url) !== path) return next === undefined ? send(res, refusal(404)) : next();
     if (req.method !== 'POST') return send(res, refusal(405));
+    if (hasLeft(req, res)) return; // while the host was busy: its address has gone as well
     const failed = (error, message) => {
       if (next !== undefined) return next(error);
       // A listener's promise is nobody's: what it rejects with would end the process.
@@ -35,10 +36,14 @@ function nodeHandler(service, options = {}) {
 /** The address of the connection; a socket of the file system has none. */
 const peer = (req) => req.socket.remoteAddress;
 
-/** By fields rather than `writeHead`, so that Node counts the bytes and the body is not chunked. */
+/**
+ * By fields rather than `writeHead`, so that Node counts the bytes and the body is not chunked. Where
+ * the host has answered meanwhile, as for being late, its answer stands.
+ */
 function send(res, { status, headers, body }) {
+  if (res.headersSent) return;
   res.statusCode = status;
-  for (const name in headers) res.setHeader(name, headers[name]);
+  for (const name of Object.keys(headers)) res.setHeader(name, headers[name]);
   res.end(body);
 }
 
