@@ -159,7 +159,7 @@ export interface AuthRequest {
   readonly source?: string;
   /** The host's own name for the request. */
   readonly requestId?: string;
-  /** What is left of the deadline, in milliseconds. */
+  /** The time that the whole call may take, in whole milliseconds. */
   readonly budgetMs?: number;
 }
 

@@ -40,6 +40,15 @@ function secret(name, value) {
   return value;
 }
 
+/** Fills a secret with zeros, if its owner has not given its memory away meanwhile. */
+function wipe(secret) {
+  try {
+    Uint8Array.prototype.fill.call(secret, 0);
+  } catch {
+    // There is nothing left to fill.
+  }
+}
+
 function object(name, value) {
   if (typeof value !== 'object' || value === null) throw wrong(name, 'an object');
   return value;
@@ -75,6 +84,7 @@ module.exports = {
   optionalText,
   bytes,
   secret,
+  wipe,
   object,
   json,
   optionalFunction,

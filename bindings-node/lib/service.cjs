@@ -32,8 +32,17 @@ class TokenSet {
 }
 redact(TokenSet);
 
-// A thread's end is not the process's: there the others' work goes on.
-if (isMainThread) process.once('exit', () => native.stopWork());
+// A thread's end is not the process's: there the others' work goes on. One listener is enough, however
+// often this module is loaded, as by what runs tests: Node warns of a leak where there are many.
+const STOPS = Symbol.for('tokensmith.stops');
+if (isMainThread) {
+  if (process[STOPS] === undefined) {
+    const stops = new Set();
+    Object.defineProperty(process, STOPS, { value: stops });
+    process.once('exit', () => stops.forEach((stop) => stop()));
+  }
+  process[STOPS].add(native.stopWork);
+}
 
 const MAKER = Symbol('maker');
 
@@ -103,7 +112,7 @@ class TokenService {
       } catch (error) {
         throw translated(error, unexpected);
       }
-    }).finally(() => secret.fill(0));
+    }).finally(() => argument.wipe(secret));
     if (answer.code !== undefined) throw tokenError(answer);
     return new TokenSet(answer);
   }

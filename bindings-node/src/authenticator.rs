@@ -13,6 +13,8 @@ use tokensmith::{
 };
 use tokio::sync::oneshot;
 
+use crate::reply::number;
+
 /// What the function is given (see `AuthRequest` in `index.d.cts`), and whether anyone waits for it.
 type Question = (Context, AppCredentials, Weak<()>);
 /// The function as it comes in.
@@ -100,7 +102,9 @@ fn request(env: &Env, cx: &Context, credentials: &AppCredentials) -> Result<Obje
         request.set("requestId", &**id)?;
     }
     if let Some(budget) = cx.budget {
-        request.set("budgetMs", budget.as_secs_f64() * 1_000.0)?;
+        // Whole, as a timer of Node's wants it.
+        let budget = u64::try_from(budget.as_millis()).unwrap_or(u64::MAX);
+        request.set("budgetMs", number(budget))?;
     }
     // It lives as long as the scope in which it is handed over.
     Ok(Object::from_raw(env.raw(), napi::JsValue::raw(&request)))

@@ -122,6 +122,8 @@ impl NativeService {
     ) -> Result<u32> {
         let assembled = self.live();
         let source = named(source)?;
+        // One byte over says that it is too long: a host's hundred megabytes are not copied.
+        let body = body.get(..=TokenRequest::MAX_BODY_BYTES).unwrap_or(body);
         let body = Zeroizing::new(body.to_vec());
         let cancelled = Cancelled::of(cancel);
         Ok(answers.begin(async move {

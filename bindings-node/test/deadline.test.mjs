@@ -47,6 +47,21 @@ test('an authenticator that never settles is a 502 at the deadline', ON_TIME, as
   }
 });
 
+test('the time that an authenticator has is one that a timer takes', ON_TIME, async (t) => {
+  // A thousandth of each, times a thousand, is no whole number.
+  for (const deadline_ms of [1_001, 1_009, 4_035]) {
+    const script = await opened(t, { deadline_ms });
+    const budgets = [];
+    script.answer = ({ budgetMs }) => {
+      budgets.push(budgetMs);
+      AbortSignal.timeout(budgetMs);
+      return TOKENS;
+    };
+    assert.equal((await script.handle()).status, 200);
+    assert.deepEqual(budgets, [deadline_ms]);
+  }
+});
+
 test('what settles late is ignored, well or badly', ON_TIME, async (t) => {
   const script = await opened(t);
   const unhandled = [];
@@ -104,6 +119,14 @@ test('a token of a hundred megabytes is a 502, and not copied', ON_TIME, async (
   const { statuses, grownMiB } = JSON.parse(stdout);
   assert.deepEqual(statuses, [502]);
   // Sixty-four calls at once, and not one copy.
+  assert.ok(grownMiB < 50, `${grownMiB} MiB`);
+});
+
+test('a body of a hundred megabytes is a 422, and not copied', ON_TIME, async () => {
+  const { code, stdout, stderr } = await run('huge_body');
+  assert.equal(code, 0, stderr);
+  const { statuses, grownMiB } = JSON.parse(stdout);
+  assert.deepEqual(statuses, [422]);
   assert.ok(grownMiB < 50, `${grownMiB} MiB`);
 });
 

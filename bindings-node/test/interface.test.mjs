@@ -19,6 +19,19 @@ test('both ways to load it give the same things', () => {
   for (const [name, value] of Object.entries(script)) assert.equal(module[name], value, name);
 });
 
+// What runs tests loads it for each file, in one process. The addon itself is loaded once.
+test('loaded many times, it listens once for the end of the process', () => {
+  const require = createRequire(import.meta.url);
+  const listening = process.listenerCount('exit');
+  const loaded = new Set();
+  for (let i = 0; i < 20; i += 1) {
+    for (const file of Object.keys(require.cache).filter((file) => file.startsWith(root))) delete require.cache[file];
+    loaded.add(require('tokensmith').TokenService);
+  }
+  assert.equal(loaded.size, 20);
+  assert.equal(process.listenerCount('exit'), listening);
+});
+
 /** Rejects with what the compiler says of the types and of all that stands in `typing/`. */
 async function compiled() {
   await promisify(execFile)(process.execPath, [tsc, '--project', '.'], { cwd: root }).catch(({ stdout }) =>

@@ -12,7 +12,7 @@ const { consumed } = require('./route.cjs');
 async function exchange(service, req, res, caller) {
   // Read by somebody else, or about to be given out as text, which loses what is no UTF-8.
   if (req.readableDidRead || req.readableEncoding) throw consumed();
-  if (hasLeft(req, res)) return undefined;
+  if (hasLeft(req)) return undefined;
   const gone = new AbortController();
   const onClose = () => gone.abort();
   res.once('close', onClose);
@@ -28,9 +28,9 @@ async function exchange(service, req, res, caller) {
 }
 
 /** Whether the client has gone before anyone read its body: there will be no `close` to tell of it. */
-function hasLeft(req, res) {
-  // A request that was read whole is destroyed as well. In HTTP/2 the stream is, and not the request.
-  return !req.readableDidRead && (req.destroyed || res.stream?.destroyed === true);
+function hasLeft(req) {
+  // A request that was read whole is destroyed as well.
+  return req.destroyed && !req.readableDidRead;
 }
 
 async function answered(service, req, caller, signal) {

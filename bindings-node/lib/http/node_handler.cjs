@@ -11,7 +11,7 @@ function nodeHandler(service, options = {}) {
   return async function tokensmith(req, res, next) {
     if (pathOf(req.url) !== path) return next === undefined ? send(res, refusal(404)) : next();
     if (req.method !== 'POST') return send(res, refusal(405));
-    if (hasLeft(req, res)) return; // while the host was busy: its address has gone as well
+    if (hasLeft(req)) return; // while the host was busy: its address has gone as well
     const failed = (error, message) => {
       if (next !== undefined) return next(error);
       // A listener's promise is nobody's: what it rejects with would end the process.
