@@ -189,6 +189,21 @@ for (const [name, start] of Object.entries(SERVERS)) {
       assert.deepEqual(warned, []);
     });
 
+    if (name !== 'Hono') {
+      // There the call has only what the runtime tells its `Request`: it ends at its deadline.
+      test('cancels all calls of a client that has gone, also those that wait behind others', async () => {
+        const CALLS = 12;
+        script.answer = () => new Promise(() => {});
+        const socket = await connected(server);
+        socket.write(post(BODY).repeat(CALLS));
+        await until(() => script.asked === CALLS);
+        socket.destroy();
+        await until(() => script.events.length === CALLS);
+        for (const event of script.events) assert.equal(event.name, 'cancelled');
+        assert.deepEqual(warned, []);
+      });
+    }
+
     test('goes on after a client that leaves in the middle of its body', async () => {
       const socket = await connected(server);
       socket.write(post(BODY).slice(0, -10));

@@ -1,6 +1,7 @@
 'use strict';
 
 const { drop, read } = require('./body.cjs');
+const { onceClosed } = require('./connection.cjs');
 const { consumed } = require('./route.cjs');
 
 // One request of `node:http` and its answer: what the handlers for Node's servers share.
@@ -16,6 +17,8 @@ async function exchange(service, req, res, caller) {
   const gone = new AbortController();
   const onClose = () => gone.abort();
   res.once('close', onClose);
+  // In HTTP/2 each response is told by itself.
+  const forget = req.httpVersionMajor < 2 ? onceClosed(req.socket, onClose) : () => {};
   try {
     return await answered(service, req, caller, gone.signal);
   } catch (error) {
@@ -24,6 +27,7 @@ async function exchange(service, req, res, caller) {
   } finally {
     // It closes in the end, and an abort costs the making of an error.
     res.off('close', onClose);
+    forget();
   }
 }
 

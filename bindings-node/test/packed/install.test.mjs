@@ -24,7 +24,7 @@ const given = TOKENSMITH_PACKED && resolve(INIT_CWD, TOKENSMITH_PACKED);
 const MAIN = `
   LICENSE-APACHE LICENSE-MIT README.md package.json index.cjs index.d.cts index.d.mts index.mjs native.d.ts native.js
   lib/admin.cjs lib/admin.d.cts lib/argument.cjs lib/authenticator.cjs lib/authenticator.d.cts lib/border.cjs
-  lib/callback.cjs lib/cancellation.cjs lib/http/body.cjs lib/http/exchange.cjs lib/http/fastify_plugin.cjs
+  lib/callback.cjs lib/cancellation.cjs lib/http/body.cjs lib/http/connection.cjs lib/http/exchange.cjs lib/http/fastify_plugin.cjs
   lib/http/fastify_plugin.d.cts lib/http/fetch_handler.cjs lib/http/fetch_handler.d.cts lib/http/node_handler.cjs
   lib/http/node_handler.d.cts lib/http/route.cjs lib/http/route.d.cts lib/limiter.cjs lib/limiter.d.cts lib/observer.cjs lib/redacted.cjs
   lib/service.cjs lib/service_config.d.cts lib/token_error.cjs lib/token_error.d.cts lib/token_event.d.cts`;
