@@ -26,6 +26,8 @@ export class Load {
   outcomes = {};
   events = {};
   dropped = 0;
+  /** How many had the answer of their fault, and not that of a lack of time or room. */
+  right = 0;
   wrong = [];
   #number;
   #service;
@@ -99,6 +101,7 @@ export class Load {
     const outcome = await this.#outcome(service, fault, signal);
     this.ended += 1;
     this.outcomes[outcome] = (this.outcomes[outcome] ?? 0) + 1;
+    if (FAULTS[fault].right.includes(outcome)) this.right += 1;
     if (!this.#isRight(outcome, fault, signal)) this.wrong.push(`${fault}: ${outcome}`);
   }
 

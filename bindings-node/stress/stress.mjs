@@ -2,7 +2,8 @@
 //
 //     npm run stress [-- CALLS [SLACK [SEED]]]
 //
-// Fails if an answer is wrong, if a call has no end, or if memory grows by a KiB a thousand calls.
+// Fails if an answer is wrong, if a call has no end, if an event is dropped, or if memory grows by a
+// KiB a thousand calls.
 // SLACK is what it may grow by all the same, in MiB: a short run cannot tell less from the noise. Of
 // the heap, which is measured exactly, it is an eighth.
 
@@ -69,8 +70,12 @@ load.close();
 
 console.log(`calls ${load.calls}, ${Math.round(load.calls / seconds)} a second, ${load.services} services, seed ${SEED}`);
 console.log(`outcomes ${JSON.stringify(load.outcomes)}`);
+console.log(`${load.right} have the answer of their fault`);
 console.log(`events ${JSON.stringify(load.events)}, dropped ${load.dropped}`);
 faults.push(...growing, ...new Set(load.wrong));
+if (load.dropped > 0) faults.push(`${load.dropped} events are dropped`);
+// Some are aborted, and some find no place or no time; more than that is another load than this one.
+if (load.right < load.calls / 2) faults.push(`only ${load.right} calls have the answer of their fault`);
 if (load.ended !== load.calls) faults.push(`${load.calls - load.ended} calls have no end`);
 console.log(faults.length === 0 ? 'no fault' : faults.join('\n'));
 process.exitCode = faults.length === 0 ? 0 : 1;
