@@ -22,12 +22,15 @@ function optionalText(name, value) {
   return value === undefined || value === null ? undefined : text(name, value);
 }
 
+// A typed array may have a `buffer` of its own besides.
+const { get: bufferOf } = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), 'buffer');
+
 /**
  * Bytes that no other thread can change while they are read. They may be of another realm, as in
  * `node:vm` and the test runners that are built on it, so `instanceof` would not do.
  */
 function bytes(name, value) {
-  if (!types.isUint8Array(value) || types.isSharedArrayBuffer(value.buffer)) {
+  if (!types.isUint8Array(value) || types.isSharedArrayBuffer(bufferOf.call(value))) {
     throw wrong(name, 'a Uint8Array of memory that is not shared');
   }
   return value;

@@ -80,3 +80,14 @@ test('a secret is wiped also where its `fill` is the host’s', ON_TIME, async (
   await script.issue({ appSecret: secret });
   assert.ok(secret.every((byte) => byte === 0));
 });
+
+test('memory that other threads may write to is refused, whatever it says of itself', ON_TIME, async () => {
+  const shared = new Uint8Array(new SharedArrayBuffer(8));
+  const disguised = new Uint8Array(new SharedArrayBuffer(8));
+  Object.defineProperty(disguised, 'buffer', { value: new ArrayBuffer(8) });
+  for (const bytes of [shared, disguised]) {
+    const wrong = { name: 'TypeError', message: /must be a Uint8Array of memory that is not shared$/ };
+    await assert.rejects(script.handle({ body: bytes }), wrong);
+    await assert.rejects(script.issue({ appSecret: bytes }), wrong);
+  }
+});

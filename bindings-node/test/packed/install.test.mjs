@@ -27,7 +27,7 @@ const MAIN = `
   lib/callback.cjs lib/cancellation.cjs lib/http/body.cjs lib/http/connection.cjs lib/http/exchange.cjs lib/http/fastify_plugin.cjs
   lib/http/fastify_plugin.d.cts lib/http/fetch_handler.cjs lib/http/fetch_handler.d.cts lib/http/node_handler.cjs
   lib/http/node_handler.d.cts lib/http/route.cjs lib/http/route.d.cts lib/limiter.cjs lib/limiter.d.cts lib/observer.cjs lib/redacted.cjs
-  lib/service.cjs lib/service_config.d.cts lib/token_error.cjs lib/token_error.d.cts lib/token_event.d.cts`;
+  lib/service.cjs lib/service_config.d.cts lib/token_error.cjs lib/token_error.d.cts lib/token_event.d.cts lib/under_way.cjs`;
 const ADDON = `LICENSE-APACHE LICENSE-MIT README.md package.json tokensmith.${platform}.node`;
 const ADDONS = `
   darwin-arm64 darwin-x64 linux-arm64-gnu linux-arm64-musl linux-x64-gnu linux-x64-musl win32-arm64-msvc win32-x64-msvc`;
