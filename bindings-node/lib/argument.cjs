@@ -23,14 +23,14 @@ function optionalText(name, value) {
 }
 
 // A typed array may have a `buffer` of its own besides.
-const { get: bufferOf } = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), 'buffer');
+const bufferOf = (bytes) => Reflect.get(Object.getPrototypeOf(Uint8Array.prototype), 'buffer', bytes);
 
 /**
  * Bytes that no other thread can change while they are read. They may be of another realm, as in
  * `node:vm` and the test runners that are built on it, so `instanceof` would not do.
  */
 function bytes(name, value) {
-  if (!types.isUint8Array(value) || types.isSharedArrayBuffer(bufferOf.call(value))) {
+  if (!types.isUint8Array(value) || types.isSharedArrayBuffer(bufferOf(value))) {
     throw wrong(name, 'a Uint8Array of memory that is not shared');
   }
   return value;

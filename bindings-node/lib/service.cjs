@@ -76,7 +76,8 @@ class TokenService {
     throw new ConfigError(made.message, made.key);
   }
 
-  async handle(request, { signal } = {}) {
+  async handle(request, options) {
+    const signal = options?.signal;
     argument.object('request', request);
     const body = argument.bytes('body', request.body);
     const contentType = argument.optionalText('contentType', request.contentType);
@@ -97,7 +98,8 @@ class TokenService {
     return new TokenResponse(answer);
   }
 
-  async issue(credentials, { signal } = {}) {
+  async issue(credentials, options) {
+    const signal = options?.signal;
     argument.object('credentials', credentials);
     const id = argument.text('appClientId', credentials.appClientId);
     const source = argument.optionalText('source', credentials.source);
@@ -134,7 +136,11 @@ class TokenService {
   }
 }
 
-/** The addon throws where it cannot begin, and rejects where it cannot go on. */
+/**
+ * The addon throws where it cannot begin, and rejects where it cannot go on.
+ *
+ * @returns {Promise<any>} its service, or what is wrong with the configuration
+ */
 async function begun(config, authenticate, observe) {
   try {
     return await native.createService(config, authenticate, observe);

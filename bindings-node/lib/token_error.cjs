@@ -4,7 +4,7 @@ const native = require('../native.js');
 
 /** How a call ends badly: `code` is the same in every language, `status` that of the HTTP answer. */
 class TokenError extends Error {
-  constructor(code, message, { status, retryAfter } = {}) {
+  constructor(code, message, status, retryAfter) {
     super(message);
     this.code = code;
     if (status !== undefined) this.status = status;
@@ -49,9 +49,13 @@ for (const Class of [TokenError, ConfigError, AdminError, ...Object.values(CLASS
   });
 }
 
-/** The error that a refusal of the addon stands for. */
+/**
+ * The error that a refusal of the addon stands for.
+ *
+ * @param {any} refusal
+ */
 function tokenError({ code, message, status, retryAfter }) {
-  return new CLASSES[code](code, message, { status, retryAfter });
+  return new CLASSES[code](code, message, status, retryAfter);
 }
 
 /** Whatever else came out of the addon: its text may be that of a panic, so it stays there. */

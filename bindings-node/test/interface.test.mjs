@@ -2,8 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -32,14 +34,42 @@ test('loaded many times, it listens once for the end of the process', () => {
   assert.equal(process.listenerCount('exit'), listening);
 });
 
-/** Rejects with what the compiler says of the types and of all that stands in `typing/`. */
-async function compiled() {
-  await promisify(execFile)(process.execPath, [tsc, '--project', '.'], { cwd: root }).catch(({ stdout }) =>
+/** Rejects with what the compiler says of a project: here of the types and of all that stands in `typing/`. */
+async function compiled(cwd = root) {
+  await promisify(execFile)(process.execPath, [tsc, '--project', '.'], { cwd }).catch(({ stdout }) =>
     assert.fail(stdout),
   );
 }
 
-test('the types are those that a consumer finds, and refuse what they must', compiled);
+test('the types are those that a consumer finds, and refuse what they must', () => compiled());
+
+// The types beside the facade's files are those that a host sees: with them there, the compiler would not
+// look at what the files give each other. So it is given copies, without them.
+test('what the files of the facade ask of each other, and of the addon, is there', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'tokensmith-facade-'));
+  try {
+    for (const file of ['lib', 'index.cjs', 'native.d.ts']) {
+      await cp(join(root, file), join(folder, file), { recursive: true, filter: (path) => !path.endsWith('.d.cts') });
+    }
+    const compilerOptions = {
+      strict: true,
+      noEmit: true,
+      checkJs: true,
+      // Arguments are looked at where they come in, and not written down besides.
+      noImplicitAny: false,
+      useUnknownInCatchVariables: false,
+      module: 'nodenext',
+      target: 'es2023',
+      lib: ['es2024'],
+      types: ['node'],
+      typeRoots: [join(root, 'node_modules/@types')],
+    };
+    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['lib', 'index.cjs'] }));
+    await compiled(folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
 
 // What has a value has a type of that name, and the other way round: a class that is declared but
 // is not there compiles, and ends the process of whoever uses it.
