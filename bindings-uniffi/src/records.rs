@@ -1,7 +1,6 @@
 //! What crosses the border by value. Each of these holds a secret, a token or a body, so none prints
 //! what it holds, in any of the languages.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::time::Duration;
 
@@ -25,8 +24,8 @@ pub struct TokenRequest {
 pub struct TokenResponse {
     /// 200, 401, 422, 429 or 502.
     pub status: i32,
-    /// Names in lower case, each once.
-    pub headers: HashMap<String, String>,
+    /// Names, in lower case and each once, and values in turn: a map would lose their order.
+    pub headers: Vec<String>,
     /// UTF-8.
     pub body: Vec<u8>,
 }

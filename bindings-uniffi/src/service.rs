@@ -133,7 +133,7 @@ fn named(source: Option<String>) -> Result<Option<Source>, TokenError> {
 }
 
 fn response(answer: &tokensmith::TokenResponse) -> TokenResponse {
-    let headers = answer.headers().map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let headers = answer.headers().flat_map(|(name, value)| [name.to_owned(), value.to_owned()]);
     TokenResponse {
         status: i32::from(answer.status().code()),
         headers: headers.collect(),

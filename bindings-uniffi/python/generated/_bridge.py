@@ -2016,43 +2016,35 @@ class _UniffiFfiConverterInt32(_UniffiConverterPrimitiveInt):
     def write(value, buf):
         buf.write_i32(value)
 
-class _UniffiFfiConverterMapStringString(_UniffiConverterRustBuffer):
+class _UniffiFfiConverterSequenceString(_UniffiConverterRustBuffer):
     @classmethod
-    def check_lower(cls, items):
-        for (key, value) in items.items():
-            _UniffiFfiConverterString.check_lower(key)
-            _UniffiFfiConverterString.check_lower(value)
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterString.check_lower(item)
 
     @classmethod
-    def write(cls, items, buf):
-        buf.write_i32(len(items))
-        for (key, value) in items.items():
-            _UniffiFfiConverterString.write(key, buf)
-            _UniffiFfiConverterString.write(value, buf)
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterString.write(item, buf)
 
     @classmethod
     def read(cls, buf):
         count = buf.read_i32()
         if count < 0:
-            raise InternalError("Unexpected negative map size")
+            raise InternalError("Unexpected negative sequence length")
 
-        # It would be nice to use a dict comprehension,
-        # but in Python 3.7 and before the evaluation order is not according to spec,
-        # so we we're reading the value before the key.
-        # This loop makes the order explicit: first reading the key, then the value.
-        d = {}
-        for i in range(count):
-            key = _UniffiFfiConverterString.read(buf)
-            val = _UniffiFfiConverterString.read(buf)
-            d[key] = val
-        return d
+        return [
+            _UniffiFfiConverterString.read(buf) for i in range(count)
+        ]
 
 @dataclass
 class TokenResponse:
     """
     The answer to give.
 """
-    def __init__(self, *, status:int, headers:dict[str, str], body:bytes):
+    def __init__(self, *, status:int, headers:typing.List[str], body:bytes):
         self.status = status
         self.headers = headers
         self.body = body
@@ -2100,20 +2092,20 @@ class _UniffiFfiConverterTypeTokenResponse(_UniffiConverterRustBuffer):
     def read(buf):
         return TokenResponse(
             status=_UniffiFfiConverterInt32.read(buf),
-            headers=_UniffiFfiConverterMapStringString.read(buf),
+            headers=_UniffiFfiConverterSequenceString.read(buf),
             body=_UniffiFfiConverterBytes.read(buf),
         )
 
     @staticmethod
     def check_lower(value):
         _UniffiFfiConverterInt32.check_lower(value.status)
-        _UniffiFfiConverterMapStringString.check_lower(value.headers)
+        _UniffiFfiConverterSequenceString.check_lower(value.headers)
         _UniffiFfiConverterBytes.check_lower(value.body)
 
     @staticmethod
     def write(value, buf):
         _UniffiFfiConverterInt32.write(value.status, buf)
-        _UniffiFfiConverterMapStringString.write(value.headers, buf)
+        _UniffiFfiConverterSequenceString.write(value.headers, buf)
         _UniffiFfiConverterBytes.write(value.body, buf)
 
 @dataclass

@@ -2560,9 +2560,9 @@ public struct TokenResponse: Equatable, Hashable, CustomDebugStringConvertible, 
      */
     public let status: Int32
     /**
-     * Names in lower case, each once.
+     * Names, in lower case and each once, and values in turn: a map would lose their order.
      */
-    public let headers: [String: String]
+    public let headers: [String]
     /**
      * UTF-8.
      */
@@ -2575,8 +2575,8 @@ public struct TokenResponse: Equatable, Hashable, CustomDebugStringConvertible, 
          * 200, 401, 422, 429 or 502.
          */status: Int32, 
         /**
-         * Names in lower case, each once.
-         */headers: [String: String], 
+         * Names, in lower case and each once, and values in turn: a map would lose their order.
+         */headers: [String], 
         /**
          * UTF-8.
          */body: Data) {
@@ -2624,14 +2624,14 @@ public struct FfiConverterTypeTokenResponse: FfiConverterRustBuffer {
         return
             try TokenResponse(
                 status: FfiConverterInt32.read(from: &buf), 
-                headers: FfiConverterDictionaryStringString.read(from: &buf), 
+                headers: FfiConverterSequenceString.read(from: &buf), 
                 body: FfiConverterData.read(from: &buf)
         )
     }
 
     public static func write(_ value: TokenResponse, into buf: inout [UInt8]) {
         FfiConverterInt32.write(value.status, into: &buf)
-        FfiConverterDictionaryStringString.write(value.headers, into: &buf)
+        FfiConverterSequenceString.write(value.headers, into: &buf)
         FfiConverterData.write(value.body, into: &buf)
     }
 }
@@ -3435,6 +3435,31 @@ fileprivate struct FfiConverterOptionTypeLimiterHealth: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceString: FfiConverterRustBuffer {
+    typealias SwiftType = [String]
+
+    public static func write(_ value: [String], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterString.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [String] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [String]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterString.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeAppSummary: FfiConverterRustBuffer {
     typealias SwiftType = [AppSummary]
 
@@ -3454,32 +3479,6 @@ fileprivate struct FfiConverterSequenceTypeAppSummary: FfiConverterRustBuffer {
             seq.append(try FfiConverterTypeAppSummary.read(from: &buf))
         }
         return seq
-    }
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-fileprivate struct FfiConverterDictionaryStringString: FfiConverterRustBuffer {
-    public static func write(_ value: [String: String], into buf: inout [UInt8]) {
-        let len = Int32(value.count)
-        writeInt(&buf, len)
-        for (key, value) in value {
-            FfiConverterString.write(key, into: &buf)
-            FfiConverterString.write(value, into: &buf)
-        }
-    }
-
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [String: String] {
-        let len: Int32 = try readInt(&buf)
-        var dict = [String: String]()
-        dict.reserveCapacity(Int(len))
-        for _ in 0..<len {
-            let key = try FfiConverterString.read(from: &buf)
-            let value = try FfiConverterString.read(from: &buf)
-            dict[key] = value
-        }
-        return dict
     }
 }
 private let UNIFFI_RUST_FUTURE_POLL_READY: Int8 = 0

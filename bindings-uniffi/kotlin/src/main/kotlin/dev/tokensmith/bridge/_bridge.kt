@@ -3916,9 +3916,9 @@ data class TokenResponse (
     val `status`: kotlin.Int
     , 
     /**
-     * Names in lower case, each once.
+     * Names, in lower case and each once, and values in turn: a map would lose their order.
      */
-    val `headers`: Map<kotlin.String, kotlin.String>
+    val `headers`: List<kotlin.String>
     , 
     /**
      * UTF-8.
@@ -3950,20 +3950,20 @@ public object FfiConverterTypeTokenResponse: FfiConverterRustBuffer<TokenRespons
     override fun read(buf: ByteBuffer): TokenResponse {
         return TokenResponse(
             FfiConverterInt.read(buf),
-            FfiConverterMapStringString.read(buf),
+            FfiConverterSequenceString.read(buf),
             FfiConverterByteArray.read(buf),
         )
     }
 
     override fun allocationSize(value: TokenResponse) = (
             FfiConverterInt.allocationSize(value.`status`) +
-            FfiConverterMapStringString.allocationSize(value.`headers`) +
+            FfiConverterSequenceString.allocationSize(value.`headers`) +
             FfiConverterByteArray.allocationSize(value.`body`)
     )
 
     override fun write(value: TokenResponse, buf: ByteBuffer) {
             FfiConverterInt.write(value.`status`, buf)
-            FfiConverterMapStringString.write(value.`headers`, buf)
+            FfiConverterSequenceString.write(value.`headers`, buf)
             FfiConverterByteArray.write(value.`body`, buf)
     }
 }
@@ -4846,6 +4846,34 @@ public object FfiConverterOptionalTypeLimiterHealth: FfiConverterRustBuffer<Limi
 /**
  * @suppress
  */
+public object FfiConverterSequenceString: FfiConverterRustBuffer<List<kotlin.String>> {
+    override fun read(buf: ByteBuffer): List<kotlin.String> {
+        val len = buf.getInt()
+        return List<kotlin.String>(len) {
+            FfiConverterString.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<kotlin.String>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterString.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<kotlin.String>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterString.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterSequenceTypeAppSummary: FfiConverterRustBuffer<List<AppSummary>> {
     override fun read(buf: ByteBuffer): List<AppSummary> {
         val len = buf.getInt()
@@ -4864,45 +4892,6 @@ public object FfiConverterSequenceTypeAppSummary: FfiConverterRustBuffer<List<Ap
         buf.putInt(value.size)
         value.iterator().forEach {
             FfiConverterTypeAppSummary.write(it, buf)
-        }
-    }
-}
-
-
-
-
-/**
- * @suppress
- */
-public object FfiConverterMapStringString: FfiConverterRustBuffer<Map<kotlin.String, kotlin.String>> {
-    override fun read(buf: ByteBuffer): Map<kotlin.String, kotlin.String> {
-        val len = buf.getInt()
-        return buildMap<kotlin.String, kotlin.String>(len) {
-            repeat(len) {
-                val k = FfiConverterString.read(buf)
-                val v = FfiConverterString.read(buf)
-                this[k] = v
-            }
-        }
-    }
-
-    override fun allocationSize(value: Map<kotlin.String, kotlin.String>): ULong {
-        val spaceForMapSize = 4UL
-        val spaceForChildren = value.map { (k, v) ->
-            FfiConverterString.allocationSize(k) +
-            FfiConverterString.allocationSize(v)
-        }.sum()
-        return spaceForMapSize + spaceForChildren
-    }
-
-    override fun write(value: Map<kotlin.String, kotlin.String>, buf: ByteBuffer) {
-        buf.putInt(value.size)
-        // The parens on `(k, v)` here ensure we're calling the right method,
-        // which is important for compatibility with older android devices.
-        // Ref https://blog.danlew.net/2017/03/16/kotlin-puzzler-whose-line-is-it-anyways/
-        value.forEach { (k, v) ->
-            FfiConverterString.write(k, buf)
-            FfiConverterString.write(v, buf)
         }
     }
 }
