@@ -74,8 +74,13 @@ function optionalFunction(name, value) {
   return value;
 }
 
+/**
+ * `instanceof` would refuse those of another realm, and those that frameworks of the Fetch form make for
+ * themselves.
+ */
 function optionalSignal(value) {
-  if (value !== undefined && !(value instanceof AbortSignal)) {
+  if (value === undefined) return undefined;
+  if (typeof value?.aborted !== 'boolean' || typeof value.addEventListener !== 'function') {
     throw wrong('signal', 'an AbortSignal');
   }
   return value;

@@ -9,17 +9,22 @@ const native = require('../native.js');
  */
 async function untilAborted(signal, begin) {
   if (argument.optionalSignal(signal) === undefined) return begin(undefined);
-  signal.throwIfAborted();
+  if (signal.aborted) throw reasonOf(signal);
   const handle = new native.CancelHandle();
   listen(signal, handle);
   try {
     const answer = await begin(handle);
     // The addon gives null for what was cancelled before it was done.
-    if (answer === null) throw signal.reason;
+    if (answer === null) throw reasonOf(signal);
     return answer;
   } finally {
     ignore(signal, handle);
   }
+}
+
+/** Not every signal that a host may have says why. */
+function reasonOf({ reason }) {
+  return reason === undefined ? new DOMException('This operation was aborted', 'AbortError') : reason;
 }
 
 // One listener a signal, however many calls it has: Node warns of a leak where there are many, and

@@ -196,8 +196,30 @@ test('a signal that lives long has one listener while there are calls, and then 
   assert.deepEqual(warnings, []);
 });
 
+/** As some frameworks give with their requests: it looks like a signal, and knows no reason. */
+class OwnSignal extends EventTarget {
+  aborted = false;
+
+  abort() {
+    this.aborted = true;
+    this.dispatchEvent(new Event('abort'));
+  }
+}
+
+test('a signal may be of the host’s own making, or of another realm', ON_TIME, async () => {
+  script.answer = never;
+  const signal = new OwnSignal();
+  const under_way = script.handle({}, { signal });
+  await until(() => script.asked === 1);
+  signal.abort();
+  await assert.rejects(under_way, { name: 'AbortError' });
+  await assert.rejects(script.issue({}, { signal }), { name: 'AbortError' });
+  assert.equal(getEventListeners(signal, 'abort').length, 0);
+  assert.equal(script.asked, 1);
+});
+
 test('a signal that is none is an argument error', ON_TIME, async () => {
-  for (const signal of [null, {}, 'abort', new EventTarget()]) {
+  for (const signal of [null, {}, 'abort', new EventTarget(), { aborted: false }, { addEventListener() {} }]) {
     await assert.rejects(script.handle({}, { signal }), TypeError);
   }
   assert.equal(script.asked, 0);
