@@ -109,7 +109,9 @@ test('calls that wait while something else blocks the loop are 502 and the next 
   const end = performance.now() + 3 * DEADLINE_MS;
   while (performance.now() < end);
   for (const { status } of await Promise.all(waiting)) assert.equal(status, 502);
+  assert.equal(script.asked, 0, 'nobody is asked for a call that has ended');
   assert.equal((await script.handle()).status, 200);
+  assert.equal(script.asked, 1);
   assert.equal(script.service.inFlight, 0);
 });
 

@@ -101,6 +101,15 @@ test('a body without end is refused, and let go of', async () => {
   assert.ok(given < 100_000, `${given} bytes were taken`);
 });
 
+test('the while that a long body is given ends with the body', async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+  const before = timers();
+  const body = 'x'.repeat(20_000);
+  const response = await fetchHandler(script.service, { source: () => null })(posted({ body }));
+  assert.equal(response.status, 422);
+  assert.equal(timers(), before);
+});
+
 test('it demands a source', () => {
   for (const options of [{}, { source: '192.0.2.1' }]) {
     assert.throws(() => fetchHandler(script.service, options), { message: '`source` must be a function' });

@@ -15,7 +15,7 @@ import express from 'express';
 
 import { nodeHandler } from '../index.mjs';
 import { listening, stopped } from './handlers/servers.mjs';
-import { ask, BODY, connected, post } from './handlers/wire.mjs';
+import { ask, BODY, connected, post, response } from './handlers/wire.mjs';
 import { scripted, settleable, TOKENS, until } from './scripted.mjs';
 
 let script;
@@ -256,6 +256,24 @@ for (const [name, start] of Object.entries({
     assert.equal(script.asked, asked);
   });
 }
+
+test('a call that was answered is none of its connection’s any more', async (t) => {
+  const abort = t.mock.method(AbortController.prototype, 'abort');
+  await serving(nodeHandler(script.service), async (server) => {
+    const connecting = once(server, 'connection');
+    const socket = await connected(server);
+    const [connection] = await connecting;
+    for (let i = 0; i < 3; i += 1) {
+      socket.write(post(BODY));
+      assert.equal((await response(socket)).status, 200);
+    }
+    socket.destroy();
+    await once(connection, 'close');
+    await setImmediate();
+  });
+  // Each would be a closure that the connection keeps, and an error that is made for nobody.
+  assert.equal(abort.mock.callCount(), 0);
+});
 
 test('an HTTP/2 client that has gone is cancelled, and no fault of the host', async () => {
   const warned = [];

@@ -18,6 +18,8 @@ export class Directory {
       redirect: 'error', // the secret is for this service alone
       signal: AbortSignal.timeout(budgetMs), // past it the caller has a 502 already
     });
+    // A body that nobody reads would hold its connection.
+    if (response.status !== 201) await response.body?.cancel();
     if (response.status === 403) throw new RejectedError();
     if (response.status === 429) throw new ThrottledError(wait(response));
     // Whatever else it says is a 502; this text is for `onAuthenticatorError` alone.
