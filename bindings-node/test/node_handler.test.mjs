@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { createServer, IncomingMessage, ServerResponse } from 'node:http';
 import * as http2 from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -256,6 +256,16 @@ for (const [name, start] of Object.entries({
     assert.equal(script.asked, asked);
   });
 }
+
+test('a request that a gateway has made, without a connection, is answered', async () => {
+  const req = new IncomingMessage({ remoteAddress: '192.0.2.1' });
+  Object.assign(req, { complete: true, method: 'POST', url: '/token', headers: { 'content-type': 'application/json' } });
+  req.push(BODY);
+  req.push(null);
+  const res = new ServerResponse(req);
+  await nodeHandler(script.service)(req, res);
+  assert.equal(res.statusCode, 200);
+});
 
 test('a call that was answered is none of its connection’s any more', async (t) => {
   const abort = t.mock.method(AbortController.prototype, 'abort');
