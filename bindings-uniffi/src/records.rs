@@ -64,7 +64,7 @@ pub struct AuthRequest {
 pub struct TokenSet {
     /// Visible ASCII, and not empty.
     pub access_token: String,
-    /// The life of the access token.
+    /// The life of the access token; a fraction of a second is cut off.
     pub expires_in: Duration,
     /// `Bearer`, in any case (RFC 6750).
     pub token_type: String,

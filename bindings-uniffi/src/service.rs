@@ -4,6 +4,7 @@ use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use tokensmith::{
     Clock, Presented, SecretString, Source, SystemClock, Timer, TokenRequest as Asked, TokioTimer,
@@ -144,7 +145,8 @@ fn response(answer: &tokensmith::TokenResponse) -> TokenResponse {
 fn tokens(tokens: &tokensmith::TokenSet) -> TokenSet {
     TokenSet {
         access_token: tokens.access_token.expose_secret().to_owned(),
-        expires_in: tokens.expires_in,
+        // As on the wire.
+        expires_in: Duration::from_secs(tokens.expires_in.as_secs()),
         token_type: tokens.token_type.as_str().to_owned(),
         refresh_token: tokens.refresh_token.as_ref().map(|token| token.expose_secret().to_owned()),
         id_token: tokens.id_token.as_ref().map(|token| token.expose_secret().to_owned()),

@@ -2661,7 +2661,7 @@ public struct TokenSet: Equatable, Hashable, CustomDebugStringConvertible, Custo
      */
     public let accessToken: String
     /**
-     * The life of the access token.
+     * The life of the access token; a fraction of a second is cut off.
      */
     public let expiresIn: TimeInterval
     /**
@@ -2684,7 +2684,7 @@ public struct TokenSet: Equatable, Hashable, CustomDebugStringConvertible, Custo
          * Visible ASCII, and not empty.
          */accessToken: String, 
         /**
-         * The life of the access token.
+         * The life of the access token; a fraction of a second is cut off.
          */expiresIn: TimeInterval, 
         /**
          * `Bearer`, in any case (RFC 6750).

@@ -3980,7 +3980,7 @@ data class TokenSet (
     val `accessToken`: kotlin.String
     , 
     /**
-     * The life of the access token.
+     * The life of the access token; a fraction of a second is cut off.
      */
     val `expiresIn`: java.time.Duration
     , 
