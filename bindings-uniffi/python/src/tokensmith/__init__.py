@@ -1,0 +1,51 @@
+"""Answers `POST /token` inside your own server: validates the body, limits the rate, asks your
+authenticator or the embedded issuer, and gives the exact status, headers and body.
+
+>>> from tokensmith import TokenRequest, TokenService
+"""
+
+from ._admin import Admin, AppSummary, CreatedApp
+from ._authenticator import Authenticator, AuthRequest, RejectedError, ThrottledError
+from ._limiter import Acquired, Limiter
+from ._observer import LimiterHealth, TokenEvent
+from ._service import TokenRequest, TokenResponse, TokenService
+from ._token_error import (
+    AdminError,
+    ConfigError,
+    DownstreamError,
+    InvalidRequestError,
+    RateLimitedError,
+    TokenError,
+    UnauthorizedError,
+)
+from ._token_set import TokenSet
+
+__all__ = [
+    "Acquired",
+    "Admin",
+    "AdminError",
+    "AppSummary",
+    "AuthRequest",
+    "Authenticator",
+    "ConfigError",
+    "CreatedApp",
+    "DownstreamError",
+    "InvalidRequestError",
+    "Limiter",
+    "LimiterHealth",
+    "RateLimitedError",
+    "RejectedError",
+    "ThrottledError",
+    "TokenError",
+    "TokenEvent",
+    "TokenRequest",
+    "TokenResponse",
+    "TokenService",
+    "TokenSet",
+    "UnauthorizedError",
+]
+
+# As a host names them, and finds them in a traceback.
+for _name in __all__:
+    globals()[_name].__module__ = __name__
+del _name

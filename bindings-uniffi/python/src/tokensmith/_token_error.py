@@ -1,0 +1,104 @@
+"""How calls end badly, as a host sees it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from ._bridge import _bridge as bridge
+
+
+class TokenError(Exception):
+    """How a call ends badly: `code` is the same in every language, `status` that of the HTTP answer."""
+
+    code: str = ""
+    status: int | None = None
+
+    def __init__(self, message: str, retry_after: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class UnauthorizedError(TokenError):
+    """The credentials are not right."""
+
+    code = "ERR_TOKEN_UNAUTHORIZED"
+    status = 401
+
+
+class InvalidRequestError(TokenError):
+    """The request does not conform. Only `handle` can tell, and answers it."""
+
+    code = "ERR_TOKEN_INVALID_REQUEST"
+    status = 422
+
+
+class RateLimitedError(TokenError):
+    """Too many requests; `retry_after` is how long to wait, in whole seconds."""
+
+    code = "ERR_TOKEN_RATE_LIMITED"
+    status = 429
+
+
+class DownstreamError(TokenError):
+    """What issues the tokens failed; `retry_after` is how long to wait, if that is known."""
+
+    code = "ERR_TOKEN_DOWNSTREAM"
+    status = 502
+
+
+class ConfigError(TokenError):
+    """A configuration of which nothing can be made; `key` is the path of the setting, if it is one."""
+
+    code = "ERR_TOKEN_CONFIG"
+
+    def __init__(self, message: str, key: str | None = None) -> None:
+        super().__init__(message)
+        self.key = key
+
+
+class AdminError(Exception):
+    """A call of the administration that failed. Nothing was changed.
+
+    `code` is `ERR_ADMIN_INVALID`, `ERR_ADMIN_NOT_FOUND` or
+    `ERR_ADMIN_STORE`.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(code, message)
+        self.code = code
+
+    def __str__(self) -> str:
+        return str(self.args[1])
+
+
+def token_error(error: Exception) -> Exception:
+    """The error that a host sees for one of the bridge. The text of an unknown one may be that of a
+    panic, so it stays where it is."""
+    if isinstance(error, bridge.TokenError.Unauthorized):
+        return UnauthorizedError(error.detail)
+    if isinstance(error, bridge.TokenError.InvalidRequest):
+        return InvalidRequestError(error.detail)
+    if isinstance(error, bridge.TokenError.RateLimited):
+        return RateLimitedError(error.detail, error.retry_after)
+    if isinstance(error, bridge.TokenError.Downstream):
+        return DownstreamError(error.detail, error.retry_after)
+    if isinstance(error, bridge.TokenError.Config):
+        return ConfigError(error.detail, error.key)
+    if isinstance(error, bridge.TokenError.Argument):
+        return ValueError(error.detail)
+    if isinstance(error, bridge.TokenError.Closed):
+        return closed()
+    return DownstreamError("the authentication service failed")
+
+
+def admin_error(error: Exception) -> Exception:
+    """The same for the administration."""
+    if isinstance(error, bridge.AdminError.Failed):
+        return AdminError(error.code, error.detail)
+    if isinstance(error, bridge.AdminError.Closed):
+        return closed()
+    return AdminError("ERR_ADMIN_STORE", "the store failed")
+
+
+def closed() -> RuntimeError:
+    return RuntimeError("the service is closed")

@@ -1,0 +1,188 @@
+"""A call whose task is cancelled ends at once, and the authenticator's with it."""
+
+import asyncio
+import unittest
+
+from scripted import TOKENS, Script, ScriptedTest, request, until
+from tokensmith import TokenService, TokenSet
+
+
+class Cancellation(ScriptedTest):
+    async def asyncSetUp(self):
+        await super().asyncSetUp()
+        self.script.answer = lambda _: asyncio.Event().wait()
+
+    async def begun(self, call):
+        task = asyncio.ensure_future(call)
+        await until(lambda: self.script.asked == 1)
+        return task
+
+    async def test_before_it_begins(self):
+        task = asyncio.ensure_future(self.script.handle())
+        task.cancel()
+        with self.assertRaises(asyncio.CancelledError):
+            await task
+        self.assertEqual((self.script.asked, self.script.events), (0, []))
+
+    async def test_during_the_call(self):
+        for call in (self.script.handle, self.script.issue):
+            self.script.asked = self.script.cancelled = 0
+            self.script.events.clear()
+            task = await self.begun(call())
+            self.assertEqual(self.service.in_flight, 1)
+            task.cancel()
+            with self.assertRaises(asyncio.CancelledError):
+                await task
+            await until(lambda: self.script.cancelled == 1)
+            self.assertEqual(self.service.in_flight, 0)
+            self.assertEqual(self.script.terminal(), ["cancelled"])
+            self.assertEqual(self.script.heard, [])
+
+    async def test_by_a_timeout(self):
+        with self.assertRaises((TimeoutError, asyncio.TimeoutError)):
+            await asyncio.wait_for(self.script.issue(), 0.02)
+        await until(lambda: self.script.cancelled == 1)
+        self.assertEqual(self.script.terminal(), ["cancelled"])
+
+    async def test_a_bytearray_is_wiped(self):
+        secret = bytearray(b"a-secret")
+        task = await self.begun(self.script.issue(app_secret=secret))
+        task.cancel()
+        with self.assertRaises(asyncio.CancelledError):
+            await task
+        self.assertEqual(secret, bytes(8))
+
+    async def test_after_the_end(self):
+        self.script.answer = lambda _: TOKENS
+        task = asyncio.ensure_future(self.script.handle())
+        self.assertEqual((await task).status, 200)
+        self.assertFalse(task.cancel())
+        self.assertEqual(self.script.terminal(), ["issued"])
+
+    async def test_racing_with_the_end(self):
+        async def soon(_=None):
+            await asyncio.sleep(0)
+            return TOKENS
+
+        self.script.answer = soon
+        ended = {"answered": 0, "cancelled": 0}
+        for turns in range(200):
+            task = asyncio.ensure_future(self.script.handle())
+            for _ in range(turns % 20):
+                await asyncio.sleep(0)
+            task.cancel()
+            try:
+                self.assertEqual((await task).status, 200)
+                ended["answered"] += 1
+            except asyncio.CancelledError:
+                ended["cancelled"] += 1
+        self.assertTrue(all(ended.values()), ended)
+        self.script.answer = lambda _: TOKENS
+        self.assertEqual((await self.script.handle()).status, 200)
+        self.assertEqual(self.service.in_flight, 0)
+
+    async def test_a_place_is_free_again(self):
+        script = await Script.begin(max_in_flight=1)
+        script.answer = lambda _: asyncio.Event().wait()
+        task = asyncio.ensure_future(script.handle())
+        await until(lambda: script.asked == 1)
+        self.assertEqual((await script.handle()).status, 429)
+        task.cancel()
+        script.answer = lambda _: TOKENS
+        await asyncio.wait([task])
+        self.assertEqual((await script.handle()).status, 200)
+        script.service.close()
+
+    async def test_an_authenticator_that_will_not_be_cancelled(self):
+        ended = asyncio.Event()
+
+        async def stubborn(_=None):
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                ended.set()
+                return TOKENS
+
+        self.script.answer = stubborn
+        task = await self.begun(self.script.handle())
+        task.cancel()
+        with self.assertRaises(asyncio.CancelledError):
+            await task
+        await asyncio.wait_for(ended.wait(), 10)
+        self.assertEqual(self.script.terminal(), ["cancelled"])
+
+
+class Deadline(unittest.IsolatedAsyncioTestCase):
+    async def asyncSetUp(self):
+        self.script = await Script.begin(deadline_ms=50)
+
+    async def asyncTearDown(self):
+        self.script.service.close()
+
+    async def answered(self):
+        return await asyncio.wait_for(self.script.handle(), 10)
+
+    async def test_one_that_never_answers_is_a_502_and_is_cancelled(self):
+        self.script.answer = lambda _: asyncio.Event().wait()
+        began = asyncio.get_running_loop().time()
+        self.assertEqual((await self.answered()).status, 502)
+        self.assertGreaterEqual(asyncio.get_running_loop().time() - began, 0.045)
+        self.assertEqual(self.script.terminal(), ["timed_out"])
+        await until(lambda: self.script.cancelled == 1)
+        self.assertEqual(self.script.heard, [])
+
+    async def test_a_late_answer_is_ignored(self):
+        late = asyncio.Event()
+
+        async def shielded(_=None):
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                late.set()
+                return TOKENS
+
+        self.script.answer = shielded
+        self.assertEqual((await self.answered()).status, 502)
+        await asyncio.wait_for(late.wait(), 10)
+        self.script.answer = lambda _: TOKENS
+        self.assertEqual((await self.answered()).status, 200)
+
+    async def test_a_loop_that_is_blocked_answers_as_soon_as_it_runs(self):
+        import time
+
+        self.script.answer = lambda _: time.sleep(0.2) or asyncio.Event().wait()
+        asyncio.get_running_loop().slow_callback_duration = 60
+        self.assertEqual((await self.answered()).status, 502)
+
+
+class Nested(unittest.IsolatedAsyncioTestCase):
+    async def test_an_authenticator_may_ask_its_own_service(self):
+        async def authenticator(request):
+            if request.app_client_id == "outer":
+                return await service.issue("inner", request.app_secret)
+            return TOKENS
+
+        config = {"authenticator": {"kind": "host"}}
+        service = await TokenService.create(config, authenticator=authenticator)
+        tokens = await asyncio.wait_for(service.issue("outer", "secret"), 10)
+        self.assertIsInstance(tokens, TokenSet)
+        service.close()
+
+    async def test_an_authenticator_may_close_its_own_service(self):
+        script = await Script.begin()
+        script.answer = lambda _: script.service.close() or TOKENS
+        self.assertEqual((await script.service.handle(request())).status, 200)
+        with self.assertRaisesRegex(RuntimeError, "closed"):
+            await script.issue()
+
+    async def test_it_runs_in_the_context_of_the_call(self):
+        import contextvars
+
+        name = contextvars.ContextVar("name")
+        seen = []
+        script = await Script.begin()
+        script.answer = lambda _: seen.append(name.get()) or TOKENS
+        name.set("of the call")
+        await script.handle()
+        self.assertEqual(seen, ["of the call"])
+        script.service.close()
