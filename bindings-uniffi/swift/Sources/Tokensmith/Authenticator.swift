@@ -1,0 +1,78 @@
+internal import TokensmithBridge
+
+/// Judges credentials and gives tokens. It throws an `AuthenticateError` for a 401 or a 429; all else
+/// that it throws is a 502, and so is no answer within the deadline. When the call ends before it
+/// does, its task is cancelled.
+///
+/// Whoever holds the service of which it is the authenticator never lets it go: hold it weakly, or
+/// `shutdown` it.
+public protocol Authenticator: Sendable {
+    func authenticate(_ request: AuthRequest) async throws -> TokenSet
+}
+
+/// What an authenticator throws to refuse.
+public enum AuthenticateError: Error, Equatable, Sendable {
+    /// The credentials are not right. The caller gets a 401.
+    case rejected
+    /// Not so fast. The caller gets a 429, and a wait within 1 to 3,600 seconds, rounded up.
+    case throttled(retryAfter: Duration? = nil)
+}
+
+/// What an authenticator is asked. It prints as `AuthRequest([REDACTED])`.
+public struct AuthRequest: Sendable, Redacted {
+    /// The app's id, 1 to 128 bytes.
+    public let appClientId: String
+    /// The secret that came with it, 1 to 1,024 bytes.
+    public let appSecret: String
+    /// Where the request came from, if the host said so.
+    public let source: String?
+    /// The host's own name for the request.
+    public let requestId: String?
+    /// What is left of the deadline.
+    public let budget: Duration?
+
+    init(_ bridged: TokensmithBridge.AuthRequest) {
+        appClientId = bridged.appClientId
+        appSecret = bridged.appSecret
+        source = bridged.source
+        requestId = bridged.requestId
+        budget = bridged.budget.map(Duration.init(bridged:))
+    }
+}
+
+/// The authenticator that the bridge calls: it asks the host's, and throws the bridge's errors alone,
+/// so nothing of the host's errors crosses.
+final class AskedAuthenticator: TokensmithBridge.Authenticator {
+    private let host: any Authenticator
+    private let onError: (@Sendable (any Error) -> Void)?
+
+    init(_ host: any Authenticator, onError: (@Sendable (any Error) -> Void)?) {
+        self.host = host
+        self.onError = onError
+    }
+
+    func authenticate(request: TokensmithBridge.AuthRequest) async throws
+        -> TokensmithBridge.TokenSet
+    {
+        guard let tokens = try await asked(AuthRequest(request)).bridged else {
+            throw TokensmithBridge.AuthenticateError.Contract
+        }
+        return tokens
+    }
+
+    private func asked(_ request: AuthRequest) async throws -> TokenSet {
+        do {
+            return try await host.authenticate(request)
+        } catch AuthenticateError.rejected {
+            throw TokensmithBridge.AuthenticateError.Rejected
+        } catch AuthenticateError.throttled(let wait) {
+            // One of less than nothing is none.
+            let seconds = wait.map { $0.bridged ?? 0 }
+            throw TokensmithBridge.AuthenticateError.Throttled(retryAfter: seconds)
+        } catch {
+            // The call has ended, and the host has done as it was told: that is no fault of its.
+            if !(Task.isCancelled && error is CancellationError) { onError?(error) }
+            throw TokensmithBridge.AuthenticateError.Failed
+        }
+    }
+}

@@ -1,0 +1,42 @@
+import Foundation
+internal import TokensmithBridge
+
+/// A request, as it came. It prints as `TokenRequest([REDACTED])`.
+public struct TokenRequest: Sendable, Redacted {
+    /// The bytes of the body. At most 8,192 conform.
+    public var body: Data
+    /// The header `Content-Type` as it came (RFC 9110 section 8.3).
+    public var contentType: String?
+    /// Where it came from: an address, or 1 to 128 bytes of text. Without it all share one bucket.
+    public var source: String?
+    /// Your own name for the request, which the events carry.
+    public var requestId: String?
+
+    public init(
+        body: Data, contentType: String? = nil, source: String? = nil, requestId: String? = nil
+    ) {
+        self.body = body
+        self.contentType = contentType
+        self.source = source
+        self.requestId = requestId
+    }
+
+    var bridged: TokensmithBridge.TokenRequest {
+        .init(body: body, contentType: contentType, source: source, requestId: requestId)
+    }
+}
+
+/// The answer to give. It prints as `TokenResponse([REDACTED])`.
+public struct TokenResponse: Sendable, Equatable, Redacted {
+    /// 200, 401, 422, 429 or 502.
+    public let status: Int
+    public let headers: Headers
+    /// UTF-8.
+    public let body: Data
+
+    init(_ bridged: TokensmithBridge.TokenResponse) {
+        status = Int(bridged.status)
+        headers = Headers(inTurn: bridged.headers)
+        body = bridged.body
+    }
+}
