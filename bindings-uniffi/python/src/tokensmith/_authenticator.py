@@ -10,8 +10,11 @@ from typing import Protocol
 
 from . import _argument as argument
 from ._bridge import _bridge as bridge
+from ._cancellation import repair
 from ._redacted import Redacted
 from ._token_set import TokenSet
+
+repair()
 
 
 class RejectedError(Exception):
