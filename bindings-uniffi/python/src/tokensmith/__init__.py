@@ -5,6 +5,7 @@ authenticator or the embedded issuer, and gives the exact status, headers and bo
 """
 
 from ._admin import Admin, AppSummary, CreatedApp
+from ._asgi import asgi_app
 from ._authenticator import Authenticator, AuthRequest, RejectedError, ThrottledError
 from ._limiter import Acquired, Limiter
 from ._observer import LimiterHealth, TokenEvent
@@ -43,6 +44,7 @@ __all__ = [
     "TokenService",
     "TokenSet",
     "UnauthorizedError",
+    "asgi_app",
 ]
 
 # As a host names them, and finds them in a traceback.

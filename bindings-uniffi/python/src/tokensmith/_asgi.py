@@ -1,0 +1,139 @@
+"""An ASGI application for `POST /token`, for a server as it is or mounted in another application."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from . import _argument as argument
+from ._service import TokenRequest, TokenResponse, TokenService
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+# One byte more than conforms: what is longer is a 422, and is not kept.
+MOST = 8_193
+
+# Those of an answer, for what the service never sees.
+FIELDS = {
+    "content-type": "text/plain; charset=utf-8",
+    "cache-control": "no-store",
+    "pragma": "no-cache",
+    "x-content-type-options": "nosniff",
+}
+NOT_FOUND = TokenResponse(status=404, headers=FIELDS, body=b"Not found.")
+NOT_ALLOWED = TokenResponse(
+    status=405, headers={**FIELDS, "allow": "POST"}, body=b"Method not allowed."
+)
+
+
+def peer(scope: Scope) -> str | None:
+    """The address that the server names as the client's; a socket of the file system has none."""
+    client = scope.get("client")
+    return client[0] if client else None
+
+
+def asgi_app(
+    service: TokenService,
+    *,
+    path: str = "/token",
+    source: Callable[[Scope], str | None] = peer,
+    request_id: Callable[[Scope], str | None] | None = None,
+) -> AsgiApp:
+    """An application that answers `POST /token`, 405 to other methods, and 404 to other paths.
+
+    `source(scope)` says whom to limit: by default the address that the server names as the client's.
+    `request_id(scope)` names a request in the events. A call whose client has gone is cancelled. To
+    close the service is the host's part.
+    """
+    argument.text("path", path)
+    argument.optional_function("source", source)
+    argument.optional_function("request_id", request_id)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            return await _live(receive, send)
+        if scope["type"] != "http":
+            raise RuntimeError("tokensmith answers HTTP alone")
+        if _path(scope) != path:
+            return await _answer(send, NOT_FOUND)
+        if scope["method"] != "POST":
+            return await _answer(send, NOT_ALLOWED)
+        caller, name = source(scope), request_id(scope) if request_id else None
+        body = await _body(receive)
+        if body is None:
+            return
+        request = TokenRequest(
+            body=body, content_type=_content_type(scope), source=caller, request_id=name
+        )
+        answer = await _unless_gone(service.handle(request), receive)
+        if answer is not None:
+            await _answer(send, answer)
+
+    return app
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    while (await receive())["type"] == "lifespan.startup":
+        await send({"type": "lifespan.startup.complete"})
+    await send({"type": "lifespan.shutdown.complete"})
+
+
+def _path(scope: Scope) -> str:
+    """The path below the place where the application is mounted."""
+    return str(scope["path"]).removeprefix(scope.get("root_path") or "")
+
+
+def _content_type(scope: Scope) -> str | None:
+    for name, value in scope["headers"]:
+        if name.lower() == b"content-type":
+            return bytes(value).decode("latin-1")
+    return None
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """The body, or its beginning if it is too long; none if the client has gone."""
+    body = bytearray()
+    while len(body) < MOST:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        body += message.get("body", b"")[: MOST - len(body)]
+        if not message.get("more_body", False):
+            break
+    return bytes(body)
+
+
+async def _unless_gone(
+    call: Awaitable[TokenResponse], receive: Receive
+) -> TokenResponse | None:
+    """The answer, or none if the client goes before it is there."""
+    answering = asyncio.ensure_future(call)
+    leaving = asyncio.ensure_future(_gone(receive))
+    try:
+        await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        return answering.result() if answering.done() else None
+    finally:
+        answering.cancel()
+        leaving.cancel()
+
+
+async def _gone(receive: Receive) -> None:
+    # The rest of a body that was too long may come before.
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _answer(send: Send, answer: TokenResponse) -> None:
+    headers = {**answer.headers, "content-length": str(len(answer.body))}
+    await send(
+        {
+            "type": "http.response.start",
+            "status": answer.status,
+            "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        }
+    )
+    await send({"type": "http.response.body", "body": answer.body})
