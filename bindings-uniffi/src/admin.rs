@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use tokensmith::{AppClientId, UnixTime};
 use tokensmith_assembly::{Admin, AdminError as Refused};
 
+use crate::exit;
 use crate::failure::AdminError;
 use crate::records::CreatedApp;
 use crate::service::TokenService;
@@ -74,7 +75,7 @@ impl TokenService {
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Refused> + Send + 'static,
 ) -> Result<T, AdminError> {
-    match tokio::task::spawn_blocking(work).await {
+    match tokio::task::spawn_blocking(|| exit::work(work)).await {
         Ok(done) => Ok(done?),
         Err(_) => Err(Refused::Store("the call was not made".into()).into()),
     }

@@ -10,6 +10,7 @@
 mod admin;
 mod authenticator;
 mod cancel;
+mod exit;
 mod failure;
 mod limiter;
 mod observer;

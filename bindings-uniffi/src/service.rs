@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::authenticator::{Authenticator, HostAuthenticator};
 use crate::cancel::{CancelHandle, unless_cancelled};
+use crate::exit;
 use crate::failure::TokenError;
 use crate::observer::{HostObserver, Observer};
 use crate::records::{Credentials, TokenRequest, TokenResponse, TokenSet};
@@ -113,7 +114,7 @@ impl TokenService {
             host.observer = Arc::new(HostObserver(observer));
         }
         let made = tokio::task::spawn_blocking(move || {
-            ServiceConfig::from_json(&config).and_then(|config| build(config, host))
+            exit::work(|| ServiceConfig::from_json(&config).and_then(|config| build(config, host)))
         });
         let assembled = match made.await {
             Ok(assembled) => assembled?,
@@ -158,7 +159,7 @@ async fn caught<T>(work: impl Future<Output = T>) -> Option<T> {
     let mut work = pin!(work);
     poll_fn(|cx| {
         // After a panic the work is polled no more.
-        match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))) {
+        match catch_unwind(AssertUnwindSafe(|| exit::work(|| work.as_mut().poll(cx)))) {
             Ok(polled) => polled.map(Some),
             Err(_) => std::task::Poll::Ready(None),
         }

@@ -527,6 +527,8 @@ def _uniffi_check_contract_api_version(lib):
 def _uniffi_check_api_checksums(lib):
     if lib.uniffi_tokensmith_uniffi_checksum_func_create_service() != 12810:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_tokensmith_uniffi_checksum_func_stop_work() != 57017:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_tokensmith_uniffi_checksum_method_authenticator_authenticate() != 64370:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_tokensmith_uniffi_checksum_method_cancelhandle_cancel() != 5573:
@@ -591,6 +593,9 @@ _UniffiLib.ffi_tokensmith_uniffi_uniffi_contract_version.restype = ctypes.c_uint
 _UniffiLib.uniffi_tokensmith_uniffi_checksum_func_create_service.argtypes = (
 )
 _UniffiLib.uniffi_tokensmith_uniffi_checksum_func_create_service.restype = ctypes.c_uint16
+_UniffiLib.uniffi_tokensmith_uniffi_checksum_func_stop_work.argtypes = (
+)
+_UniffiLib.uniffi_tokensmith_uniffi_checksum_func_stop_work.restype = ctypes.c_uint16
 _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_authenticator_authenticate.argtypes = (
 )
 _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_authenticator_authenticate.restype = ctypes.c_uint16
@@ -645,6 +650,10 @@ _UniffiLib.uniffi_tokensmith_uniffi_fn_func_create_service.argtypes = (
     _UniffiRustBuffer,
 )
 _UniffiLib.uniffi_tokensmith_uniffi_fn_func_create_service.restype = ctypes.c_uint64
+_UniffiLib.uniffi_tokensmith_uniffi_fn_func_stop_work.argtypes = (
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_tokensmith_uniffi_fn_func_stop_work.restype = None
 _UniffiLib.uniffi_tokensmith_uniffi_fn_method_authenticator_authenticate.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
@@ -3652,6 +3661,21 @@ async def create_service(config: str,authenticator: typing.Optional[Authenticato
         _uniffi_lift_return,
         _uniffi_error_converter,
     )
+def stop_work() -> None:
+    """
+    The process is about to exit: waits for the pieces of work that are being done, and lets none
+    begin.
+"""
+    _uniffi_lowered_args = (
+    )
+    _uniffi_lift_return = lambda val: None
+    _uniffi_error_converter = None
+    _uniffi_ffi_result = _uniffi_rust_call_with_error(
+        _uniffi_error_converter,
+        _UniffiLib.uniffi_tokensmith_uniffi_fn_func_stop_work,
+        *_uniffi_lowered_args,
+    )
+    return _uniffi_lift_return(_uniffi_ffi_result)
 
 __all__ = [
     "InternalError",
@@ -3670,6 +3694,7 @@ __all__ = [
     "TokenResponse",
     "TokenSet",
     "create_service",
+    "stop_work",
     "AuthenticatorImpl",
     "Authenticator",
     "CancelHandle",

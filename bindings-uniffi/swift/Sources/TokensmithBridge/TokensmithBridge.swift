@@ -3620,6 +3620,16 @@ public func uniffiForeignFutureHandleCountBridge() -> Int {
     UNIFFI_FOREIGN_FUTURE_HANDLE_MAP.count
 }
 /**
+ * The process is about to exit: waits for the pieces of work that are being done, and lets none
+ * begin.
+ */
+public func stopWork()  {try! rustCall() {
+        uniffiCallStatus in
+    uniffi_tokensmith_uniffi_fn_func_stop_work(uniffiCallStatus
+    )
+}
+}
+/**
  * Makes a service. Files are opened and keys are made on a thread that may block.
  */
 public func createService(config: String, authenticator: Authenticator?, observer: Observer?)async throws  -> TokenService  {
@@ -3651,6 +3661,9 @@ private let initializationResult: InitializationResult = {
     let scaffolding_contract_version = ffi_tokensmith_uniffi_uniffi_contract_version()
     if bindings_contract_version != scaffolding_contract_version {
         return InitializationResult.contractVersionMismatch
+    }
+    if (uniffi_tokensmith_uniffi_checksum_func_stop_work() != 57017) {
+        return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tokensmith_uniffi_checksum_func_create_service() != 12810) {
         return InitializationResult.apiChecksumMismatch

@@ -475,6 +475,12 @@ RustBuffer uniffi_tokensmith_uniffi_fn_method_tokenset_uniffi_trait_debug(RustBu
 RustBuffer uniffi_tokensmith_uniffi_fn_method_tokenset_uniffi_trait_display(RustBuffer ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOKENSMITH_UNIFFI_FN_FUNC_STOP_WORK
+#define UNIFFI_FFIDEF_UNIFFI_TOKENSMITH_UNIFFI_FN_FUNC_STOP_WORK
+void uniffi_tokensmith_uniffi_fn_func_stop_work(RustCallStatus *_Nonnull out_status
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TOKENSMITH_UNIFFI_FN_FUNC_CREATE_SERVICE
 #define UNIFFI_FFIDEF_UNIFFI_TOKENSMITH_UNIFFI_FN_FUNC_CREATE_SERVICE
 uint64_t uniffi_tokensmith_uniffi_fn_func_create_service(RustBuffer config, RustBuffer authenticator, RustBuffer observer
@@ -738,6 +744,12 @@ void ffi_tokensmith_uniffi_rust_future_free_void(uint64_t handle
 #ifndef UNIFFI_FFIDEF_FFI_TOKENSMITH_UNIFFI_RUST_FUTURE_COMPLETE_VOID
 #define UNIFFI_FFIDEF_FFI_TOKENSMITH_UNIFFI_RUST_FUTURE_COMPLETE_VOID
 void ffi_tokensmith_uniffi_rust_future_complete_void(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOKENSMITH_UNIFFI_CHECKSUM_FUNC_STOP_WORK
+#define UNIFFI_FFIDEF_UNIFFI_TOKENSMITH_UNIFFI_CHECKSUM_FUNC_STOP_WORK
+uint16_t uniffi_tokensmith_uniffi_checksum_func_stop_work(void
+    
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TOKENSMITH_UNIFFI_CHECKSUM_FUNC_CREATE_SERVICE

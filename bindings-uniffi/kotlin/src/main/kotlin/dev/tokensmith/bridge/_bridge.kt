@@ -726,6 +726,8 @@ internal object IntegrityCheckingUniffiLib {
     }
 
     internal fun ensureInitialized() = Unit
+    external fun uniffi_tokensmith_uniffi_checksum_func_stop_work(
+    ): Int
     external fun uniffi_tokensmith_uniffi_checksum_func_create_service(
     ): Int
     external fun uniffi_tokensmith_uniffi_checksum_method_authenticator_authenticate(
@@ -862,6 +864,8 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_tokensmith_uniffi_fn_method_tokenset_uniffi_trait_display(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
+    external fun uniffi_tokensmith_uniffi_fn_func_stop_work(uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
     external fun uniffi_tokensmith_uniffi_fn_func_create_service(`config`: RustBuffer.ByValue,`authenticator`: RustBuffer.ByValue,`observer`: RustBuffer.ByValue,
     ): Long
     external fun ffi_tokensmith_uniffi_rustbuffer_alloc(`size`: Long,uniffi_out_err: UniffiRustCallStatus, 
@@ -983,6 +987,9 @@ private fun uniffiCheckContractApiVersion(lib: IntegrityCheckingUniffiLib) {
 }
 @Suppress("UNUSED_PARAMETER")
 private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
+    if ((lib.uniffi_tokensmith_uniffi_checksum_func_stop_work() and 0xFFFF) != 57017) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_tokensmith_uniffi_checksum_func_create_service() and 0xFFFF) != 12810) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -4902,6 +4909,19 @@ public object FfiConverterSequenceTypeAppSummary: FfiConverterRustBuffer<List<Ap
 
 
 
+
+        /**
+         * The process is about to exit: waits for the pieces of work that are being done, and lets none
+         * begin.
+         */ fun `stopWork`()
+        = 
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_tokensmith_uniffi_fn_func_stop_work(
+    
+        _status)
+}
+    
+    
 
         /**
          * Makes a service. Files are opened and keys are made on a thread that may block.
