@@ -35,6 +35,7 @@ public final class TokenService: Sendable, Redacted {
         onAuthenticatorError: (@Sendable (any Error) -> Void)?,
         make: (AskedAuthenticator?, ToldObserver?) async throws -> TokensmithBridge.TokenService
     ) async throws {
+        _ = workStopsAtExit
         let asked = authenticator.map { AskedAuthenticator($0, onError: onAuthenticatorError) }
         do {
             bridge = try await make(asked, observer.map(ToldObserver.init))
@@ -97,6 +98,9 @@ public final class TokenService: Sendable, Redacted {
     /// that nobody holds is let go of as well.
     public func shutdown() { bridge.shutdown() }
 }
+
+/// `exit` takes away what other threads stand on, so it waits for what they are at. Once.
+private let workStopsAtExit: Void = { atexit { stopWork() } }()
 
 /// The end of a task does not cross the bridge by itself, so a handle goes with each call.
 private func unlessCancelled<T: Sendable>(

@@ -63,7 +63,7 @@ case "idle-issuer":
 case "exit-during-the-administration":
     let issuer = try await issuer()
     for number in 0..<100 { Task { try await issuer.admin?.createApp(name: "app \(number)") } }
-    try await Task.sleep(for: .microseconds(Int.random(in: 0..<20_000)))
+    try await Task.sleep(for: .microseconds(Int.random(in: 0..<5_000)))
     exit(7)
 case "exit-while-the-issuer-signs":
     let issuer = try await issuer()
@@ -71,7 +71,7 @@ case "exit-while-the-issuer-signs":
     for _ in 0..<100 {
         Task { try await issuer.issue(appClientId: app.id, appSecret: app.secret, source: "batch") }
     }
-    try await Task.sleep(for: .microseconds(Int.random(in: 0..<20_000)))
+    try await Task.sleep(for: .microseconds(Int.random(in: 0..<5_000)))
     exit(7)
 case "an-authenticator-that-throws":
     let service = try await service(answer: { throw Secretive() })
