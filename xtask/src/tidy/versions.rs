@@ -13,6 +13,7 @@ const LOCK: &str = "bindings-node/package-lock.json";
 const LOADER: &str = "bindings-node/native.js";
 const REASONS: &str = "docs/dependencies.md";
 const CLI: &str = "@napi-rs/cli";
+const POM: &str = "bindings-uniffi/kotlin/pom.xml";
 
 pub fn check(tree: &Tree) -> Vec<Finding> {
     let ours = section(tree, "[workspace.package]").find_map(|(_, line)| version(line));
@@ -26,6 +27,28 @@ pub fn check(tree: &Tree) -> Vec<Finding> {
     found.extend(tree.file(LOADER).into_iter().flat_map(|loader| loads_others(loader, ours)));
     found.extend(package(tree, ours));
     found.extend(tools(tree));
+    found.extend(poms(tree, ours));
+    found
+}
+
+/// The version of the Maven package, where it and the examples say it: in the line after its name.
+fn poms(tree: &Tree, ours: &str) -> Vec<Finding> {
+    let named = |file: &File| {
+        let lines: Vec<&str> = file.text.lines().map(str::trim).collect();
+        let told = lines.windows(2).filter_map(|pair| match pair {
+            ["<artifactId>tokensmith</artifactId>", next] => Some((*next).to_owned()),
+            _ => None,
+        });
+        told.collect::<Vec<_>>()
+    };
+    let right = format!("<version>{ours}</version>");
+    let mut found = Vec::new();
+    for file in tree.files.iter().filter(|file| file.path.ends_with("pom.xml")) {
+        let told = named(file);
+        if told.iter().any(|version| *version != right) || file.path == POM && told.is_empty() {
+            found.push(Finding::at(&file.path, 0, format!("does not say {ours} of `tokensmith`")));
+        }
+    }
     found
 }
 
@@ -127,6 +150,10 @@ mod tests {
             "node_modules/@napi-rs/cli":{"version":"3.10.12"}}}"#,
         ),
         (LOADER, LOADED),
+        (
+            POM,
+            "<artifactId>tokensmith</artifactId>\n  <version>0.1.0</version>\n<version>9</version>",
+        ),
         (REASONS, "| `napi` | from 3.16.1 on |\n\n- `@napi-rs/cli` 3.10.12: builds"),
     ];
 
@@ -163,8 +190,17 @@ mod tests {
         assert_eq!(
             found(WORKSPACE, "package]\nversion = \"0.1.0\"", "package]\nversion = \"0.2.0\"")
                 .len(),
-            6
+            7
         );
+    }
+
+    #[test]
+    fn a_maven_package_of_another_version_or_of_none_is_a_breach() {
+        assert_eq!(found(POM, "0.1.0", "0.1.1"), ["bindings-uniffi/kotlin/pom.xml:0"]);
+        assert_eq!(found(POM, ">tokensmith<", ">x<"), ["bindings-uniffi/kotlin/pom.xml:0"]);
+        let example = "<artifactId>tokensmith</artifactId>\n<version>0.0.9</version>";
+        let files = [RIGHT, &[("examples/x/pom.xml", example)]].concat();
+        assert_eq!(breaches(&check(&Tree::of(&files))), ["examples/x/pom.xml:0"]);
     }
 
     #[test]

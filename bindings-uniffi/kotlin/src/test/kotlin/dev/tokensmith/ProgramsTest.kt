@@ -34,6 +34,13 @@ class ProgramsTest {
     }
 
     @Test
+    fun `what a call costs is printed, in a few rounds`() {
+        val (code, printed) = runProgram("Calls", "3")
+        assertEquals(0, code, printed)
+        assertEquals(6, printed.lines().count { it.startsWith("| ") }, printed)
+    }
+
+    @Test
     @Timeout(value = 10, unit = TimeUnit.MINUTES)
     fun `calls with every fault leave nothing behind`() {
         val calls = System.getProperty("tokensmith.calls")

@@ -1,5 +1,6 @@
 package dev.tokensmith
 
+import java.io.File
 import java.time.Duration
 import java.util.concurrent.CopyOnWriteArrayList
 import java.util.concurrent.TimeUnit
@@ -66,11 +67,17 @@ internal val TokenResponse.text: String
     get() = body.decodeToString()
 
 /** Runs a program of the tests in a JVM of its own: its exit code, and all that it printed. */
-internal fun runProgram(name: String, vararg arguments: String, flags: List<String> = emptyList()): Pair<Int, String> {
+internal fun runProgram(
+    name: String,
+    vararg arguments: String,
+    flags: List<String> = emptyList(),
+    folder: File? = null,
+): Pair<Int, String> {
+    val mainClass = if ('.' in name) name else "dev.tokensmith.programs.$name"
     val java = "${System.getProperty("java.home")}/bin/java"
     val command = listOf(java) + flags +
-        listOf("-cp", System.getProperty("java.class.path"), "dev.tokensmith.programs.$name") + arguments
-    val builder = ProcessBuilder(command).redirectErrorStream(true)
+        listOf("-cp", System.getProperty("java.class.path"), mainClass) + arguments
+    val builder = ProcessBuilder(command).directory(folder).redirectErrorStream(true)
     // What the C library keeps for later is no leak, and looks like one: an arena for each thread, and the
     // table of a limiter that is gone.
     builder.environment() += mapOf("MALLOC_ARENA_MAX" to "1", "MALLOC_MMAP_THRESHOLD_" to "131072")

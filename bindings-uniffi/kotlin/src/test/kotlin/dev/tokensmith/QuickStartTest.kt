@@ -1,0 +1,34 @@
+package dev.tokensmith
+
+import java.io.File
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.io.TempDir
+
+/** What the README has is what is compiled here, and it does what the README says. */
+class QuickStartTest {
+    private val base = File(System.getProperty("tokensmith.basedir"))
+
+    private fun isInReadme(source: String) {
+        val program = base.resolve(source).readText().substringAfter("\n\n")
+        assertTrue("\n$program```" in base.resolve("README.md").readText(), "$source is not what README.md has")
+    }
+
+    @Test
+    fun `the program in Kotlin`(@TempDir folder: File) {
+        isInReadme("src/test/kotlin/dev/tokensmith/programs/QuickStart.kt")
+        val (code, printed) = runProgram("QuickStartKt", folder = folder)
+        assertEquals("0 a token for 60 minutes\n401 AppSecret realm=\"token\"\n", "$code $printed")
+    }
+
+    @Test
+    fun `the program in Java`(@TempDir folder: File) {
+        isInReadme("src/test/java/dev/tokensmith/consumer/QuickStart.java")
+        val (code, printed) = runProgram("dev.tokensmith.consumer.QuickStart", folder = folder)
+        val readme = base.resolve("README.md").readText()
+        assertEquals(0, code)
+        assertTrue(printed.startsWith("an-access-token\nERR_TOKEN_UNAUTHORIZED: "), printed)
+        assertTrue("ERR_TOKEN_UNAUTHORIZED" in readme)
+    }
+}
