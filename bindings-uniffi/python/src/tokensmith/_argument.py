@@ -84,9 +84,12 @@ def _json(value: Mapping[Any, Any]) -> str | None:
 
 
 def optional_function(name: str, value: object) -> None:
+    if value is not None:
+        function(name, value)
+
+
+def function(name: str, value: object) -> None:
     """Something to call that is done when it returns: nobody would await it."""
-    if value is None:
-        return
     if not callable(value) or is_asynchronous(value):
         raise TypeError(f"`{name}` must be a function, and no coroutine function")
 

@@ -49,8 +49,11 @@ def asgi_app(
     `request_id(scope)` names a request in the events. A call whose client has gone is cancelled. To
     close the service is the host's part.
     """
-    argument.text("path", path)
-    argument.optional_function("source", source)
+    if not argument.is_asynchronous(getattr(service, "handle", None)):
+        raise TypeError("`service` must be a TokenService")
+    if not argument.text("path", path).startswith("/"):
+        raise ValueError("`path` must begin with `/`")
+    argument.function("source", source)
     argument.optional_function("request_id", request_id)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:

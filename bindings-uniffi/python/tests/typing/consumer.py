@@ -1,0 +1,98 @@
+"""What a user's type checker makes of the package: mypy --strict must find nothing here but what is
+marked, and must find that."""
+
+import asyncio
+from datetime import datetime, timedelta
+
+from tokensmith import (
+    Acquired,
+    Authenticator,
+    AuthRequest,
+    ConfigError,
+    Limiter,
+    RateLimitedError,
+    RejectedError,
+    ThrottledError,
+    TokenError,
+    TokenEvent,
+    TokenRequest,
+    TokenResponse,
+    TokenService,
+    TokenSet,
+    asgi_app,
+)
+
+
+async def function(request: AuthRequest) -> TokenSet:
+    if request.budget is not None and request.budget < timedelta(milliseconds=10):
+        raise ThrottledError(timedelta(seconds=1))
+    if request.app_secret != "secret":
+        raise RejectedError
+    return TokenSet(access_token="a", expires_in=timedelta(hours=1), refresh_token=None)
+
+
+class Judge:
+    async def authenticate(self, request: AuthRequest) -> TokenSet:
+        return await function(request)
+
+
+def observer(event: TokenEvent) -> None:
+    health = event.health
+    if health is not None:
+        print(event.name, health.overflows + health.repaired)
+
+
+async def main() -> None:
+    judge: Authenticator = Judge()
+    config = {"authenticator": {"kind": "host"}, "deadline_ms": 50}
+    await TokenService.create(config, authenticator=function)
+    with await TokenService.create(config, authenticator=judge, observer=observer) as service:
+        request = TokenRequest(body=b"{}", content_type="application/json", source=None)
+        response: TokenResponse = await service.handle(request)
+        status: int = response.status
+        headers: dict[str, str] = response.headers
+        print(status, headers, len(response.body))
+        try:
+            tokens: TokenSet = await service.issue("app", bytearray(b"secret"), source="192.0.2.1")
+            life: timedelta = tokens.expires_in
+            refresh: str | None = tokens.refresh_token
+            print(life, refresh)
+        except RateLimitedError as error:
+            wait: timedelta | None = error.retry_after
+            print(wait)
+        except ConfigError as error:
+            print(error.key)
+        except TokenError as error:
+            code: str = error.code
+            print(code, error.status)
+        if service.admin is not None:
+            created: list[datetime] = [app.created for app in await service.admin.list_apps()]
+            print(created, service.admin.jwks().upper())
+        acquired: Acquired = Limiter(60, 10, slots=16).try_acquire("key", cost=2)
+        print(acquired.allowed, service.in_flight + 1)
+        app = asgi_app(service, source=lambda scope: str(scope["client"][0]))
+        await app({}, receive, send)
+
+
+async def receive() -> dict[str, object]:
+    return {}
+
+
+async def send(message: object) -> None:
+    print(message)
+
+
+def plain(request: AuthRequest) -> TokenSet:
+    raise NotImplementedError
+
+
+async def wrong(service: TokenService) -> None:
+    await TokenService.create({}, authenticator=plain)  # type: ignore[arg-type]
+    await service.issue("app", 7)  # type: ignore[arg-type]
+    await service.handle(b"{}")  # type: ignore[arg-type]
+    service.admin.jwks()  # type: ignore[union-attr]
+    TokenSet("a", timedelta(1))  # type: ignore[call-arg]
+    Limiter("60", 10)  # type: ignore[arg-type]
+
+
+asyncio.run(main())
