@@ -99,9 +99,9 @@ class Asgi(ScriptedTest):
         self.assertEqual((await Exchange(fits).by(self.app)).status, 200)
         self.assertEqual((await Exchange(fits + b" ").by(self.app)).status, 422)
         endless = Exchange(*(b"x" * 1_000 for _ in range(1_000)))
-        handed = Handed(self.service)
+        handed = Handed(self.service, endless)
         self.assertEqual((await endless.by(asgi_app(handed))).status, 422)
-        self.assertEqual(handed.length, 8_193)
+        self.assertEqual((handed.length, handed.taken), (8_193, 9))
 
     async def test_other_paths_and_methods(self):
         for path in ("/", "/tokens", "/token/", "/TOKEN", ""):
@@ -180,11 +180,12 @@ class Asgi(ScriptedTest):
 
 
 class Handed:
-    """The service, and how much of a body it was given."""
+    """The service, how much of a body it was given, and of how many messages."""
 
-    def __init__(self, service):
+    def __init__(self, service, exchange):
         self._service = service
+        self._exchange = exchange
 
     async def handle(self, request):
-        self.length = len(request.body)
+        self.length, self.taken = len(request.body), self._exchange.taken
         return await self._service.handle(request)

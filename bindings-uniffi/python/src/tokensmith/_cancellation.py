@@ -1,31 +1,19 @@
-"""What the bridge leaves undone where a call ends before its authenticator does.
-
-A task that is cancelled before its first step never runs, and then what was handed over to it, the
-secret among it, is never freed. And an answer that comes too late has nobody to free it.
-"""
+"""What the bridge leaves undone where a call ends before its authenticator does: an answer that comes
+too late has nobody to free it, and the tokens in it would stay for good."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from concurrent.futures import Future
 from typing import Any
 
 from ._bridge import _bridge as bridge
 
-_cancel = bridge._uniffi_cancel_task
 _ask = bridge._uniffi_trait_interface_call_async_with_error
 
 
 def repair() -> None:
     """The generated functions find each other by these names."""
-    bridge._uniffi_cancel_task = _cancel_once_begun
     bridge._uniffi_trait_interface_call_async_with_error = _ask_in_time
-
-
-def _cancel_once_begun(task: Future[Any]) -> None:
-    """The task's first step is in the loop's queue already, so this comes after it."""
-    asyncio.get_running_loop().call_soon(_cancel, task)
 
 
 def _ask_in_time(

@@ -54,7 +54,7 @@ def _after_fork_in_child() -> None:
     global _is_orphan
     _is_orphan = _began
     for native in _natives:
-        # To free it would be to wait for threads that are not here.
+        # To free it would be to take locks that a thread of the parent's may have held at the fork.
         native._handle = None
 
 

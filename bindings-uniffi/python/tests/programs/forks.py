@@ -42,7 +42,7 @@ def orphan(service, issuer):
     said(issuer.admin.list_apps_sync)
     said(create)
     print("limiter", Limiter(60, 1).try_acquire("key").allowed)
-    # To free them waits for no thread of the parent's.
+    # To free them waits for no thread of the parent's, and takes nothing from it.
     service.close()
     issuer.close()
     del service, issuer
