@@ -24,14 +24,11 @@ internal class HostAuthenticator(
     private val onError: Consumer<in Throwable>?,
 ) : BridgeAuthenticator {
     override suspend fun authenticate(request: BridgeAuthRequest): BridgeTokenSet {
-        try {
-            return carried(host.authenticate(AuthRequest(request)))
-        } catch (thrown: Throwable) {
-            // Whoever asked is gone: that is no failure of the host's. A cancellation that it made itself,
-            // as with `withTimeout`, is one. The text of either may be the host's.
-            if (!currentCoroutineContext().isActive) throw CancellationException("the call was cancelled")
-            throw refusal(thrown)
-        }
+        val outcome = runCatching { carried(host.authenticate(AuthRequest(request))) }
+        // Whoever asked is gone: that is no failure of the host's. A cancellation that it made itself, as
+        // with `withTimeout`, is one. The text of either may be the host's.
+        if (!currentCoroutineContext().isActive) throw CallEnded()
+        return outcome.getOrElse { throw refusal(it) }
     }
 
     private fun refusal(thrown: Throwable): BridgeRefusal {
@@ -43,6 +40,14 @@ internal class HostAuthenticator(
         runCatching { onError?.accept(thrown) }
         return if (thrown is ContractFault) BridgeRefusal.Contract() else BridgeRefusal.Failed()
     }
+}
+
+/**
+ * The call ended before its authenticator did. The bridge forgets the memory of an answer that comes all the
+ * same, tokens and text alike, and of this it has none.
+ */
+private class CallEnded : CancellationException() {
+    override fun toString(): String = ""
 }
 
 /** The host gave something that is no token set. */

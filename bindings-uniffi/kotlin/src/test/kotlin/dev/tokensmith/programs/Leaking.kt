@@ -13,11 +13,13 @@ import java.util.concurrent.atomic.LongAdder
 import kotlin.system.exitProcess
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.withContext
 import kotlinx.coroutines.withTimeout
 
 private const val CALLERS = 32
@@ -46,11 +48,18 @@ object Leaking {
                 5, 6 -> awaitCancellation()
                 7 -> withTimeout(1) { awaitCancellation() }
                 8 -> { delay(1) }
+                9 -> return@createBlocking late()
             }
             TokenSet("a", Duration.ofHours(1), "r")
         },
         { },
     )
+
+    /** An answer past the deadline, so large that it is seen if it is kept. */
+    private suspend fun late(): TokenSet {
+        withContext(NonCancellable) { delay(100) }
+        return TokenSet("a".repeat(16_000), Duration.ofHours(1), "r")
+    }
 
     @JvmStatic
     fun main(arguments: Array<String>) {
