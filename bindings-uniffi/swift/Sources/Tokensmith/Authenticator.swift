@@ -54,10 +54,17 @@ final class AskedAuthenticator: TokensmithBridge.Authenticator {
     func authenticate(request: TokensmithBridge.AuthRequest) async throws
         -> TokensmithBridge.TokenSet
     {
-        guard let tokens = try await asked(AuthRequest(request)).bridged else {
-            throw TokensmithBridge.AuthenticateError.Contract
+        let outcome: Result<TokensmithBridge.TokenSet, any Error>
+        do {
+            guard let tokens = try await asked(AuthRequest(request)).bridged else {
+                throw TokensmithBridge.AuthenticateError.Contract
+            }
+            outcome = .success(tokens)
+        } catch {
+            outcome = .failure(error)
         }
-        return tokens
+        if Task.isCancelled { throw CallEnded() }
+        return try outcome.get()
     }
 
     private func asked(_ request: AuthRequest) async throws -> TokenSet {
@@ -75,4 +82,10 @@ final class AskedAuthenticator: TokensmithBridge.Authenticator {
             throw TokensmithBridge.AuthenticateError.Failed
         }
     }
+}
+
+/// The call ended before the authenticator did, and nobody waits for its answer. The bridge forgets
+/// the memory of one that comes all the same, and of this it has none.
+private struct CallEnded: Error, CustomStringConvertible {
+    let description = ""
 }

@@ -23,11 +23,13 @@ struct Host: Authenticator {
         case 2: throw AuthenticateError.throttled(retryAfter: .seconds(7))
         case 3: return TokenSet(accessToken: "a\nb", expiresIn: .seconds(-1))
         case 4:
-            // Past the deadline, whether it looks or not.
-            if Bool.random() { try await Task.sleep(for: .seconds(600)) }
+            // Past the deadline, whether it looks or not. One long sleep would be in memory until its end.
+            while Bool.random() { try await Task.sleep(for: .milliseconds(100)) }
             let end = ContinuousClock.now + .milliseconds(60)
             while ContinuousClock.now < end { try? await Task.sleep(until: end) }
-            return good
+            // So large that it is seen if it is kept.
+            return TokenSet(
+                accessToken: String(repeating: "a", count: 16_000), expiresIn: .seconds(3600))
         default: return good
         }
     }
