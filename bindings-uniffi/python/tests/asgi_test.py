@@ -91,6 +91,7 @@ class Asgi(ScriptedTest):
             ([(b"content-type", b"text/plain")], 422),
             ([(b"Content-Type", b"application/json; charset=UTF-8")], 200),
             ([(b"content-type", b"application/json\xff")], 422),
+            (JSON * 2, 422),
         ):
             self.assertEqual((await Exchange(headers=headers).by(self.app)).status, status, headers)
 

@@ -91,10 +91,9 @@ def _path(scope: Scope) -> str:
 
 
 def _content_type(scope: Scope) -> str | None:
-    for name, value in scope["headers"]:
-        if name.lower() == b"content-type":
-            return bytes(value).decode("latin-1")
-    return None
+    """The one `Content-Type` of a request: with two of them nobody knows what it is."""
+    values = [value for name, value in scope["headers"] if name.lower() == b"content-type"]
+    return bytes(values[0]).decode("latin-1") if len(values) == 1 else None
 
 
 async def _body(receive: Receive) -> bytes | None:
