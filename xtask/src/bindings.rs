@@ -104,10 +104,13 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
     std::fs::read(path).map_err(|e| format!("`{}` cannot be read: {e}", path.display()))
 }
 
+/// Into a file of its own: a program may be running on the library that stands there.
 fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
     let folder = path.parent().unwrap_or(path);
+    let made = path.with_added_extension("new");
     std::fs::create_dir_all(folder)
-        .and_then(|()| std::fs::write(path, bytes))
+        .and_then(|()| std::fs::write(&made, bytes))
+        .and_then(|()| std::fs::rename(&made, path))
         .map_err(|e| format!("`{}` cannot be written: {e}", path.display()))
 }
 
