@@ -106,7 +106,6 @@ private let workStopsAtExit: Void = { atexit { stopWork() } }()
 private func unlessCancelled<T: Sendable>(
     _ call: (CancelHandle) async throws -> T
 ) async throws -> T {
-    try Task.checkCancellation()
     let handle = CancelHandle()
     return try await withTaskCancellationHandler {
         do { return try await call(handle) } catch { throw translated(error) }
