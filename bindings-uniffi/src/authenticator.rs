@@ -1,6 +1,10 @@
 //! The host's authenticator: an object of its language, awaited on the thread that polls.
 
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context as Polled, Poll, Waker};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -58,8 +62,38 @@ impl tokensmith::Authenticator for HostAuthenticator {
         cx: &Context,
         credentials: &AppCredentials,
     ) -> Result<tokensmith::TokenSet, Refused> {
-        let tokens = self.0.authenticate(request(cx, credentials)).await?;
+        let tokens = Asked(Some(self.0.authenticate(request(cx, credentials)))).await?;
         given(tokens).ok_or_else(|| upstream(UpstreamKind::Contract))
+    }
+}
+
+/// A question under way. An answer may come at the very moment when nobody waits for it any more, and
+/// uniffi frees the memory of one that is fetched, and of no other: so this fetches it at the latest
+/// when it is dropped.
+struct Asked<'a>(Option<Pin<Box<dyn Future<Output = Answer> + Send + 'a>>>);
+
+type Answer = Result<TokenSet, AuthenticateError>;
+
+impl Future for Asked<'_> {
+    type Output = Answer;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Polled<'_>) -> Poll<Answer> {
+        // Gone where this panics, or after its end: it is polled no more then.
+        let Some(mut asked) = self.0.take() else { return Poll::Pending };
+        let answer = asked.as_mut().poll(cx);
+        if answer.is_pending() {
+            self.0 = Some(asked);
+        }
+        answer
+    }
+}
+
+impl Drop for Asked<'_> {
+    fn drop(&mut self) {
+        let Some(mut asked) = self.0.take() else { return };
+        let mut nobody = Polled::from_waker(Waker::noop());
+        // What it panics with is of no interest either.
+        drop(catch_unwind(AssertUnwindSafe(|| asked.as_mut().poll(&mut nobody).map(drop))));
     }
 }
 
