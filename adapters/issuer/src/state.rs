@@ -162,7 +162,6 @@ impl State {
             let transaction =
                 connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let records = self.records(&transaction);
-            records.changes()?;
             part.iter().try_for_each(|(used, hour)| records.note_use(&used.id, *hour))?;
             transaction.commit()?;
             part.iter().for_each(|(used, hour)| used.note_stored(*hour));
@@ -304,6 +303,20 @@ mod tests {
         assert!(state.check_watched(later).is_err());
         assert!(matches!(state.look(|_| Ok(())), Err(StoreError::Forked(_))));
         assert!(matches!(state.change(|_| Ok(())), Err(StoreError::Forked(_))));
+    }
+
+    #[test]
+    fn a_use_is_written_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = Arc::new(state(folder.path()));
+        crate::admin::Admin::new(Arc::clone(&state)).create_app("one").unwrap();
+        let in_force = state.in_force();
+        let used = in_force.directory.uses().next().unwrap();
+        used.note(7_200);
+        let mut connection = Connection::open(folder.path().join("a.db")).unwrap();
+        state.write_uses(&mut connection).unwrap();
+        assert_eq!((used.hour(), used.unstored()), (Some(7_200), None));
+        assert_eq!(state.look(|records| records.last_use(&used.id)).unwrap(), Some(7_200));
     }
 
     #[test]

@@ -217,10 +217,32 @@ fn a_damaged_record_is_not_vouched_for_and_can_be_deleted() {
     assert_eq!(code(scene.rotate(DAY)), "ERR_ADMIN_STORE");
     admin.delete_app(&scene.app.id).unwrap();
     assert_eq!(admin.list_apps().unwrap(), []);
-    let connection = Connection::open(scene.folder.path().join(STORE)).unwrap();
-    let secrets: u32 =
-        connection.query_row("SELECT count(*) FROM secrets", [], |row| row.get(0)).unwrap();
-    assert_eq!(secrets, 0);
+    assert_eq!(rows(scene.folder.path(), "secrets"), 0);
+}
+
+fn rows(folder: &Path, table: &str) -> u32 {
+    let connection = Connection::open(folder.join(STORE)).unwrap();
+    let sql = format!("SELECT count(*) FROM {table}");
+    connection.query_row(&sql, [], |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn nothing_is_left_of_the_uses_of_a_secret_that_is_gone() {
+    let scene = Scene::new();
+    assert!(scene.is_good(scene.first()));
+    let Scene { folder, clock, heard, issuer, app } = scene;
+    drop(issuer);
+    assert_eq!(rows(folder.path(), "secret_uses"), 1);
+    let issuer = opened(folder.path(), &clock, &heard);
+    clock.set_wall(UnixTime::from_secs(NOW + 7_200));
+    let cx = Context::new(clock.wall(), clock.tick());
+    assert!(block_on(issuer.authenticate(&cx, &app)).is_ok());
+    // By another process, so that this one has a use to write when it ends.
+    let other = opened(folder.path(), &clock, &heard);
+    other.admin().delete_app(&app.id).unwrap();
+    assert_eq!(rows(folder.path(), "secret_uses"), 0);
+    drop(issuer);
+    assert_eq!(rows(folder.path(), "secret_uses"), 0);
 }
 
 #[test]
@@ -268,6 +290,10 @@ fn a_secret_that_comes_to_its_end_is_told_of_once() {
     assert!(!within_a_second(|| scene.heard.all().len() > 2), "once");
     scene.at(NOW + 30 * DAY.as_secs());
     assert!(!within_a_second(|| scene.heard.all().len() > 2), "nor when it has ended");
+    let again = opened(scene.folder.path(), &scene.clock, &scene.heard);
+    let former = again.admin().list_secrets(&scene.app.id).unwrap().remove(0);
+    again.admin().revoke_secret(&former.id).unwrap();
+    assert!(!within_a_second(|| scene.heard.all().len() > 2), "nor by a later start, nor revoked");
 }
 
 #[test]
