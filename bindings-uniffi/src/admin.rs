@@ -75,7 +75,7 @@ impl TokenService {
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Refused> + Send + 'static,
 ) -> Result<T, AdminError> {
-    match tokio::task::spawn_blocking(|| exit::work(work)).await {
+    match exit::told(tokio::task::spawn_blocking(|| exit::work(work))).await {
         Ok(done) => Ok(done?),
         Err(_) => Err(Refused::Store("the call was not made".into()).into()),
     }

@@ -4,8 +4,11 @@
 //! done.
 
 use std::cell::Cell;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::task::{Context, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -17,6 +20,8 @@ static DONE: (Mutex<()>, Condvar) = (Mutex::new(()), Condvar::new());
 
 thread_local! {
     static HERE: Cell<bool> = const { Cell::new(false) };
+    /// Whether this thread is the one that ends the process. To park it would be to hang the process.
+    static ENDS: Cell<bool> = const { Cell::new(false) };
 }
 
 /// A piece of work is a step of a call, or waits for a disk: what takes longer is not waited for.
@@ -32,10 +37,38 @@ pub(crate) fn work<T>(job: impl FnOnce() -> T) -> T {
     job()
 }
 
+/// The future, whose end the host is told of as a piece of work: a thread of ours that is in the host's
+/// language while that goes away would not survive it.
+pub(crate) async fn told<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    let mut last: Option<(Waker, Waker)> = None;
+    poll_fn(|cx| {
+        let fresh = || (cx.waker().clone(), Waker::from(Arc::new(Tells(cx.waker().clone()))));
+        let known = last.take().filter(|(host, _)| host.will_wake(cx.waker()));
+        let (_, ours) = last.insert(known.unwrap_or_else(fresh));
+        future.as_mut().poll(&mut Context::from_waker(ours))
+    })
+    .await
+}
+
+/// Wakes the host's task, unless the process is about to exit.
+struct Tells(Waker);
+
+impl Wake for Tells {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if ENDS.get() { self.0.wake_by_ref() } else { work(|| self.0.wake_by_ref()) }
+    }
+}
+
 /// The process is about to exit: waits for the pieces of work that are being done, and lets none
 /// begin.
 #[uniffi::export]
 pub fn stop_work() {
+    ENDS.set(true);
     STOPPED.store(true, Ordering::SeqCst);
     // The host may end the process in an observer, and so in the midst of a piece of its own.
     let own = usize::from(HERE.get());

@@ -56,7 +56,7 @@ impl TokenService {
             source,
             request_id: request.request_id.as_deref(),
         }));
-        match unless_cancelled(cancel, answer).await {
+        match exit::told(unless_cancelled(cancel, answer)).await {
             None => Err(TokenError::Cancelled),
             Some(None) => Ok(self.unavailable.clone()),
             Some(Some(answer)) => Ok(response(&answer)),
@@ -75,7 +75,8 @@ impl TokenService {
         let secret = std::str::from_utf8(&secret)
             .map_err(|_| TokenError::argument("`app_secret` must be UTF-8"))?;
         let presented = Presented::new(&credentials.app_client_id, SecretString::from(secret));
-        match unless_cancelled(cancel, caught(assembled.service.issue(presented, source))).await {
+        let outcome = caught(assembled.service.issue(presented, source));
+        match exit::told(unless_cancelled(cancel, outcome)).await {
             None => Err(TokenError::Cancelled),
             Some(None) => Err(tokensmith::TokenError::Downstream { retry_after: None }.into()),
             Some(Some(outcome)) => Ok(tokens(&outcome?)),
@@ -95,7 +96,9 @@ impl TokenService {
 
     /// Lets go of the service: what is under way ends as it would, and later calls are refused.
     pub fn shutdown(&self) {
-        self.live.write().unwrap_or_else(PoisonError::into_inner).take();
+        let live = self.live.write().unwrap_or_else(PoisonError::into_inner).take();
+        // No lock is held now: what is let go of may be the host's, whose last words ask us again.
+        drop(live);
     }
 }
 
@@ -116,7 +119,7 @@ impl TokenService {
         let made = tokio::task::spawn_blocking(move || {
             exit::work(|| ServiceConfig::from_json(&config).and_then(|config| build(config, host)))
         });
-        let assembled = match made.await {
+        let assembled = match exit::told(made).await {
             Ok(assembled) => assembled?,
             Err(_) => return Err(tokensmith::TokenError::Downstream { retry_after: None }.into()),
         };
