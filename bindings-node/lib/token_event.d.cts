@@ -22,9 +22,7 @@ export type TokenEvent =
   | LimiterHealthEvent
   | SourceUnknownEvent
   | ReloadFailedEvent
-  | StartedEmptyEvent
-  | SecretRotatedEvent
-  | SecretExpiringEvent;
+  | StartedEmptyEvent;
 
 interface AnyEvent {
   /** The host's own name for the request, if it gave one. */
@@ -168,20 +166,4 @@ export interface ReloadFailedEvent extends Passing {
 export interface StartedEmptyEvent extends Passing {
   name: 'started_empty';
   part: string;
-}
-
-/** An app was given a new secret. */
-export interface SecretRotatedEvent extends Passing {
-  name: 'secret_rotated';
-  appClientId: string;
-}
-
-/** A secret comes to its end. Said once by each process, when it has at most seven days left. */
-export interface SecretExpiringEvent extends Passing {
-  name: 'secret_expiring';
-  appClientId: string;
-  /** The secret's id, which is no secret. */
-  secretId: string;
-  /** How many seconds it has left. */
-  expiresIn: number;
 }

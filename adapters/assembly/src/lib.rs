@@ -39,6 +39,4 @@ pub use config::{
     StoreConfig,
 };
 pub use event_record::EventRecord;
-pub use tokensmith_issuer::{
-    Admin, AdminError, AppSummary, CreatedApp, CreatedSecret, SecretSummary,
-};
+pub use tokensmith_issuer::{Admin, AdminError, AppSummary, CreatedApp};

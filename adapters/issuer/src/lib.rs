@@ -22,7 +22,6 @@ mod admin;
 mod derived;
 mod directory;
 mod issuer;
-mod last_use;
 mod owner;
 mod private_file;
 mod process;
@@ -37,7 +36,7 @@ mod store;
 mod watcher;
 
 // The public interface is:
-pub use admin::{Admin, AdminError, AppSummary, CreatedApp, CreatedSecret, SecretSummary};
+pub use admin::{Admin, AdminError, AppSummary, CreatedApp};
 pub use issuer::{Issuer, OpenError};
 pub use root::RootError;
 pub use settings::{IssuerSettings, SettingError};

@@ -1,8 +1,9 @@
 """The ASGI application, by the messages of ASGI; a real server is in the example."""
 
 import asyncio
+from unittest import mock
 
-from scripted import BODY, ScriptedTest, until
+from scripted import BODY, TOKENS, ScriptedTest, until
 from tokensmith import asgi_app
 
 JSON = [(b"content-type", b"application/json")]
@@ -113,8 +114,19 @@ class Asgi(ScriptedTest):
             self.assertEqual(refused.headers["cache-control"], "no-store")
         self.assertEqual((self.script.asked, self.script.events), (0, []))
 
+    async def test_a_socket_without_an_address_is_no_source(self):
+        await Exchange(client=("", 0)).by(self.app)
+        self.assertIsNone(self.script.events[-1].source)
+
     async def test_it_may_be_mounted_and_have_another_path(self):
-        for path, root in (("/token", ""), ("/auth/token", "/auth"), ("/token", "/auth")):
+        for path, root in (
+            ("/token", ""),
+            ("/auth/token", "/auth"),
+            ("/auth/token", "/auth/"),
+            ("/token", "/auth"),
+            ("/token", "/to"),
+            ("/token", "/"),
+        ):
             mounted = Exchange(path=path, root_path=root)
             self.assertEqual((await mounted.by(self.app)).status, 200, (path, root))
         app = asgi_app(self.service, path="/oauth")
@@ -130,6 +142,14 @@ class Asgi(ScriptedTest):
         await asyncio.wait_for(running, 10)
         await until(lambda: self.script.cancelled == 1)
         self.assertEqual((exchange.sent, self.script.terminal()), ([], ["cancelled"]))
+
+    async def test_a_server_that_has_no_more_to_say_gets_its_answer(self):
+        self.script.answer = lambda _: asyncio.sleep(0.01, TOKENS)
+        exchange = Exchange()
+        said = [await exchange.receive(), RuntimeError("nothing more")]
+        exchange.receive = mock.AsyncMock(side_effect=said)
+        self.assertEqual((await exchange.by(self.app)).status, 200)
+        self.assertEqual(exchange.receive.await_count, 2)
 
     async def test_a_client_that_goes_within_its_body_asks_nobody(self):
         async def receive():
@@ -170,7 +190,13 @@ class Asgi(ScriptedTest):
         await self.app({"type": "lifespan"}, receive, send)
         self.assertEqual(sent, ["lifespan.startup.complete", "lifespan.shutdown.complete"])
         with self.assertRaisesRegex(RuntimeError, "HTTP"):
-            await self.app({"type": "websocket"}, receive, send)
+            await self.app({"type": "another"}, receive, send)
+
+    async def test_a_stranger_who_asks_for_a_websocket_is_refused(self):
+        exchange = Exchange(type="websocket")
+        exchange.receive = mock.AsyncMock(return_value={"type": "websocket.connect"})
+        await exchange.by(self.app)
+        self.assertEqual(exchange.sent, [{"type": "websocket.close"}])
 
     async def test_options_that_are_none(self):
         for wrong in ({"path": 7}, {"path": "token"}, {"source": "192.0.2.1"}, {"request_id": 7}, {"source": None}):

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import functools
 import io
+import tracemalloc
 import unittest
 from datetime import timedelta
 
@@ -23,6 +24,21 @@ def raising(error):
 class OtherRejected(RejectedError):
     def __str__(self):
         raise ValueError(PLANTED)
+
+
+class Hasty(ThrottledError):
+    def __init__(self):
+        pass
+
+
+class Long(timedelta):
+    """As those of other packages are, which have fields of their own."""
+
+    @property
+    def seconds(self):
+        raise ValueError(PLANTED)
+
+    __lt__ = __add__ = seconds
 
 
 class NoText(Exception):
@@ -55,6 +71,9 @@ FAULTS = {
     "rejects by a class of its own": (raising(OtherRejected()), 401, "bad_credentials", False),
     "throttles": (raising(ThrottledError()), 429, "throttled", False),
     "throttles for a time": (raising(ThrottledError(timedelta(seconds=7))), 429, "throttled", False),
+    "throttles by a class of its own": (raising(Hasty()), 429, "throttled", False),
+    "throttles for a time of its own": (raising(ThrottledError(Long(seconds=7))), 429, "throttled", False),
+    "throttles for ever": (raising(ThrottledError(timedelta.max)), 429, "throttled", False),
     "raises": (raising(Exception(PLANTED)), 502, "other", True),
     "raises what has no text": (raising(NoText()), 502, "other", True),
     "raises a BaseException": (raising(BaseException(PLANTED)), 502, "other", True),
@@ -69,6 +88,7 @@ FAULTS = {
     "gives bytes": (lambda _: tokens(access_token=PLANTED.encode()), 502, "contract", True),
     "gives seconds": (lambda _: tokens(expires_in=3600), 502, "contract", True),
     "gives a negative time": (lambda _: tokens(expires_in=timedelta(-1)), 502, "contract", True),
+    "gives a time of its own": (lambda _: tokens(expires_in=Long(hours=1)), 200, None, False),
     "gives no time": (lambda _: tokens(expires_in=timedelta(0)), 502, None, False),
     "gives an eternity": (lambda _: tokens(expires_in=timedelta.max), 502, None, False),
     "gives a lone surrogate": (lambda _: tokens(id_token=f"{PLANTED}\ud800"), 502, "contract", True),
@@ -101,6 +121,36 @@ class Faults(ScriptedTest):
                 self.script.answer = lambda _: TOKENS
                 self.assertEqual((await self.script.handle()).status, 200, "the next call")
                 self.assertEqual(self.service.in_flight, 0)
+
+    async def test_a_token_of_a_hundred_megabytes_is_not_copied(self):
+        for character in ("x", "\u00e9"):
+            long = tokens(access_token=character * 100_000_000)
+            self.script.answer = lambda _: long
+            self.assertEqual(await self.copied(self.script.handle()), 502)
+
+    async def test_nor_is_a_body_or_a_source(self):
+        for long in (request(body=b"x" * 100_000_000), request(body=bytearray(100_000_000))):
+            self.assertEqual(await self.copied(self.service.handle(long)), 422)
+        source = "x" * 100_000_000
+        with self.assertRaisesRegex(ValueError, "^`source`"):
+            await self.copied(self.script.handle(source=source))
+        with self.assertRaisesRegex(ValueError, "^`source`"):
+            await self.copied(self.script.issue(source=source))
+
+    async def copied(self, call):
+        """The status of a call that takes no memory to speak of."""
+        tracemalloc.start()
+        try:
+            return (await call).status
+        finally:
+            most = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+            self.assertLess(most, 1_000_000)
+
+    async def test_the_longest_token_is_given(self):
+        for length, status in ((16_384, 200), (16_385, 502)):
+            self.script.answer = lambda _: tokens(access_token="x" * length, id_token="y" * 16_384)
+            self.assertEqual((await self.script.handle()).status, status, length)
 
     async def test_the_wait_is_told(self):
         self.script.answer = raising(ThrottledError(timedelta(seconds=6.1)))
@@ -165,7 +215,17 @@ class WhoIsTaken(unittest.IsolatedAsyncioTestCase):
             def authenticate(self, _):
                 return TOKENS
 
-        for one in (lambda _: TOKENS, Plain(), Plain, object(), PLANTED, 7, print):
+        class Judge:
+            async def authenticate(self, _):
+                return TOKENS
+
+        async def nothing():
+            return TOKENS
+
+        async def two(_, __):
+            return TOKENS
+
+        for one in (lambda _: TOKENS, Plain(), Plain, Judge, nothing, two, object(), PLANTED, 7, print):
             with self.assertRaisesRegex(TypeError, "`authenticator` must be") as caught:
                 await self.status(one)
             self.assertNotIn(PLANTED, str(caught.exception))
@@ -175,7 +235,7 @@ class WhoIsTaken(unittest.IsolatedAsyncioTestCase):
             pass
 
         for name in ("observer", "on_authenticator_error"):
-            for wrong in (listener, PLANTED, 7):
+            for wrong in (listener, lambda: None, lambda _, __: None, PLANTED, 7):
                 with self.assertRaisesRegex(TypeError, f"`{name}` must be"):
                     await TokenService.create(config(), authenticator=Script(), **{name: wrong})
 

@@ -1,10 +1,24 @@
 """A call whose task is cancelled ends at once, and the authenticator's with it."""
 
 import asyncio
+import functools
+import gc
+import os
+import sys
 import unittest
+import weakref
+from datetime import timedelta
+from unittest import mock
 
 from scripted import TOKENS, Script, ScriptedTest, request, until
 from tokensmith import TokenService, TokenSet
+from tokensmith._bridge import _bridge as bridge
+
+
+def resident_bytes():
+    gc.collect()
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 class Cancellation(ScriptedTest):
@@ -80,6 +94,49 @@ class Cancellation(ScriptedTest):
         self.script.answer = lambda _: TOKENS
         self.assertEqual((await self.script.handle()).status, 200)
         self.assertEqual(self.service.in_flight, 0)
+
+    @unittest.skipUnless(sys.platform == "linux", "memory is read from /proc")
+    async def test_as_its_answer_comes_leaves_nothing_behind(self):
+        long = TokenSet(
+            access_token="a" * 16_000,
+            expires_in=timedelta(hours=1),
+            refresh_token="r" * 16_000,
+        )
+        self.script.answer = lambda _: long
+        for call in (self.script.issue, self.script.handle):
+            await self.cancelled_as_it_comes(call, 100)
+            before = resident_bytes()
+            await self.cancelled_as_it_comes(call, 500)
+            self.assertLess(resident_bytes() - before, 500 * 8_000)
+
+    async def test_as_a_service_comes_lets_it_go(self):
+        async def authenticator(_):
+            return TOKENS
+
+        freed = weakref.ref(authenticator)
+        config = {"authenticator": {"kind": "host"}}
+        await self.cancelled_as_it_comes(
+            functools.partial(TokenService.create, config, authenticator=authenticator), 1
+        )
+        del authenticator
+        await asyncio.sleep(0)
+        gc.collect()
+        self.assertIsNone(freed())
+
+    async def cancelled_as_it_comes(self, call, times):
+        """After the loop was told that the answer is there, and before the task goes on."""
+        tell, task = bridge._uniffi_set_future_result, None
+
+        def told(waiting, code):
+            tell(waiting, code)
+            if code == bridge._UNIFFI_RUST_FUTURE_POLL_READY:
+                task.cancel()
+
+        with mock.patch.object(bridge, "_uniffi_set_future_result", told):
+            for _ in range(times):
+                task = asyncio.ensure_future(call())
+                with self.assertRaises(asyncio.CancelledError):
+                    await task
 
     async def test_a_place_is_free_again(self):
         script = await Script.begin(max_in_flight=1)

@@ -4,7 +4,7 @@ import asyncio
 import gc
 import weakref
 
-from scripted import FAILED, TOKENS, Script, ScriptedTest, until
+from scripted import FAILED, TOKENS, Script, ScriptedTest, run, until
 from tokensmith import TokenService
 
 
@@ -72,8 +72,11 @@ class Closing(ScriptedTest):
         gc.collect()
         self.assertIsNone(freed())
 
+    async def test_what_the_host_gave_may_ask_when_it_is_freed(self):
+        for how, said in (("close", "in flight: 0\n"), ("collected", "kept: 0\n")):
+            ended = run("last_words", how, timeout=20)
+            self.assertEqual((ended.stdout, ended.stderr, ended.returncode), (said, "", 0), how)
+
     async def test_a_service_is_made_by_create_alone(self):
         with self.assertRaisesRegex(TypeError, "TokenService.create"):
             TokenService(object())
-
-

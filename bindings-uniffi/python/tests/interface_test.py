@@ -1,5 +1,7 @@
 """What a host calls, and what it is given."""
 
+import asyncio
+import copy
 import inspect
 import json
 import pickle
@@ -137,6 +139,32 @@ class Calls(ScriptedTest):
         self.assertEqual(issued.expires_in, timedelta(hours=1))
         self.assertEqual((invalid.name, invalid.request_id), ("invalid", "r-2"))
         self.assertTrue(invalid.reason)
+
+    async def test_what_is_of_this_process_can_be_neither_copied_nor_pickled(self):
+        with tempfile.TemporaryDirectory() as folder:
+            with await TokenService.create({"store": {"path": Path(folder, "store.db")}}) as service:
+                for held in (service, service.admin, tokensmith.Limiter(60, 10)):
+                    for way in (copy.copy, copy.deepcopy, pickle.dumps):
+                        with self.assertRaisesRegex(TypeError, "neither copied nor pickled"):
+                            way(held)
+
+    async def test_a_loop_of_another_kind_is_refused(self):
+        with tempfile.TemporaryDirectory() as folder:
+            with await TokenService.create({"store": {"path": Path(folder, "store.db")}}) as service:
+                calls = [
+                    self.service.handle(request()),
+                    self.service.issue("app", "secret"),
+                    TokenService.create(config(), authenticator=self.script),
+                    service.admin.list_apps(),
+                ]
+
+                def drive():
+                    for call in calls:
+                        with self.assertRaisesRegex(RuntimeError, "event loop of asyncio"):
+                            call.send(None)
+
+                await asyncio.to_thread(drive)
+        self.assertEqual((self.script.asked, self.script.events), (0, []))
 
     async def test_a_call_without_a_loop_is_refused_within_one(self):
         for call in (

@@ -1,11 +1,16 @@
 """Ends of processes, forks, and several loops in several threads."""
 
 import asyncio
+import gc
 import os
+import sys
+import tempfile
 import threading
+import time
 import unittest
+from unittest import mock
 
-from scripted import TOKENS, Script, request, run
+from scripted import TOKENS, Script, request, run, until
 
 
 class Exit(unittest.TestCase):
@@ -27,6 +32,19 @@ class Exit(unittest.TestCase):
                     self.assertEqual((ended.returncode, ended.stdout), (code, "last line\n"), ended)
                     if how != "raise":
                         self.assertEqual(ended.stderr, "")
+
+    def test_threads_that_nobody_waits_for_end_with_it(self):
+        for how in ("host", "late", "issuer"):
+            for _ in range(12):
+                with self.subTest(how), tempfile.TemporaryDirectory() as folder:
+                    ended = run("daemon", how, folder)
+                    self.assertEqual((ended.returncode, ended.stdout), (0, "last line\n"), ended)
+                    self.assertEqual(ended.stderr, "")
+
+    def test_a_call_after_the_end_is_refused(self):
+        ended = run("exits", "handler")
+        self.assertEqual((ended.returncode, ended.stderr), (0, ""), ended)
+        self.assertEqual(ended.stdout, "last line\nthe interpreter is ending\n")
 
 
 @unittest.skipUnless(hasattr(os, "fork"), "the system has no fork")
@@ -97,6 +115,26 @@ class Loops(unittest.TestCase):
             thread.join(60)
         self.assertEqual(len(ended), 100)
         self.assertEqual(script.service.in_flight, 0)
+        script.service.close()
+
+    def test_a_loop_that_is_closed_during_a_call(self):
+        script = asyncio.run(Script.begin(deadline_ms=50))
+        script.answer = lambda _: asyncio.Event().wait()
+        loop = asyncio.new_event_loop()
+        task = loop.create_task(script.handle())
+        loop.run_until_complete(until(lambda: script.asked == 1))
+        loop.close()
+        ignored = []
+        with mock.patch.object(sys, "unraisablehook", ignored.append):
+            time.sleep(0.1)  # past the deadline, which is told to a loop that is no more
+            with self.assertLogs("asyncio"):  # asyncio's own word on a task that never ended
+                del task
+                gc.collect()  # the call
+                gc.collect()  # and what was asked for it
+        self.assertEqual((ignored, script.service.in_flight), ([], 0))
+        self.assertEqual(script.terminal(), ["cancelled"])
+        script.answer = lambda _: TOKENS
+        self.assertEqual(script.service.handle_sync(request()).status, 200)
         script.service.close()
 
     def test_sync_calls_of_many_threads(self):

@@ -98,6 +98,16 @@ class Redaction(ScriptedTest):
         for event in self.script.events:
             self.assert_hidden(event)
 
+    async def test_errors_of_calls_without_a_loop_and_their_frames(self):
+        async def issue():
+            await asyncio.to_thread(self.service.issue_sync, "app", PLANTED)
+
+        self.script.answer = lambda _: None
+        error = await self.error(issue())
+        while error.__traceback__.tb_frame.f_code.co_name != "issue_sync":
+            error.__traceback__ = error.__traceback__.tb_next
+        self.assert_hidden(error)
+
     async def test_the_error_of_a_closed_service(self):
         self.service.close()
         self.assert_hidden(await self.error(self.service.issue("app", PLANTED)))

@@ -2,7 +2,6 @@
 //! and the administration of its apps.
 
 mod address;
-mod administration;
 mod apps;
 mod arguments;
 mod body;
@@ -11,7 +10,6 @@ mod first_start;
 mod log;
 mod place;
 mod routes;
-mod secrets;
 mod serve;
 
 use std::error::Error;
@@ -29,7 +27,6 @@ fn main() -> ExitCode {
         None => serve::run(&arguments.serve),
         Some(Command::Serve(serve)) => serve::run(&serve),
         Some(Command::Apps { apps }) => apps::run(&apps),
-        Some(Command::Secrets { secrets }) => secrets::run(&secrets),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -5,9 +5,16 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
+
+
+# What the core takes. It refuses what is longer.
+MOST_OF_A_BODY = 8_192
+MOST_OF_A_TOKEN = 16_384
+MOST_OF_A_SOURCE = 128
 
 
 def text(name: str, value: object) -> str:
@@ -20,6 +27,12 @@ def text(name: str, value: object) -> str:
 
 def optional_text(name: str, value: object) -> str | None:
     return None if value is None else text(name, value)
+
+
+def beginning(value: Any, most: int) -> Any:
+    """What is longer than the core takes is refused as well by one more than that: the rest of it is
+    not copied."""
+    return value[: most + 1] if len(value) > most else value
 
 
 def encoded(name: str, value: str) -> bytes:
@@ -37,11 +50,18 @@ def _utf8(value: str) -> bytes | None:
         return None
 
 
+def source(value: object) -> str | None:
+    """The core judges it."""
+    if isinstance(value, str):
+        value = beginning(value, MOST_OF_A_SOURCE)
+    return optional_text("source", value)
+
+
 def data(name: str, value: object) -> bytes:
     """Bytes, as the bridge takes them: no other kind of them."""
     if not isinstance(value, (bytes, bytearray)):
         raise TypeError(f"`{name}` must be bytes or a bytearray")
-    return bytes(value)
+    return bytes(beginning(value, MOST_OF_A_BODY))
 
 
 def secret(name: str, value: object) -> bytes:
@@ -61,11 +81,13 @@ def number(name: str, value: object) -> int:
 
 
 def wait(name: str, value: object) -> timedelta:
+    """A time of the very type: one of a host's may answer otherwise."""
     if not isinstance(value, timedelta):
         raise TypeError(f"`{name}` must be a timedelta")
-    if value < timedelta(0):
+    time = timedelta.__pos__(value)
+    if time < timedelta(0):
         raise ValueError(f"`{name}` must not be negative")
-    return value
+    return time
 
 
 def config(value: object) -> str:
@@ -78,9 +100,16 @@ def config(value: object) -> str:
 
 def _json(value: Mapping[Any, Any]) -> str | None:
     try:
-        return json.dumps(dict(value), allow_nan=False)
+        return json.dumps(dict(value), allow_nan=False, default=_plain)
     except Exception:
         return None
+
+
+def _plain(value: object) -> str:
+    """A path is a text."""
+    if isinstance(value, os.PathLike) and isinstance(path := os.fspath(value), str):
+        return path
+    raise TypeError
 
 
 def optional_function(name: str, value: object) -> None:
@@ -92,6 +121,8 @@ def function(name: str, value: object) -> None:
     """Something to call that is done when it returns: nobody would await it."""
     if not callable(value) or is_asynchronous(value):
         raise TypeError(f"`{name}` must be a function, and no coroutine function")
+    if not takes_one(value):
+        raise TypeError(f"`{name}` must be a function of one argument")
 
 
 def is_asynchronous(value: object) -> bool:
@@ -99,3 +130,16 @@ def is_asynchronous(value: object) -> bool:
     return inspect.iscoroutinefunction(value) or inspect.iscoroutinefunction(
         getattr(value, "__call__", None)
     )
+
+
+def takes_one(value: Callable[..., object]) -> bool:
+    """Whether it can be called with one argument. A method of a class in place of an object's cannot."""
+    try:
+        signature = inspect.signature(value)
+    except (TypeError, ValueError):
+        return True  # one that does not tell
+    try:
+        signature.bind(None)
+    except TypeError:
+        return False
+    return True

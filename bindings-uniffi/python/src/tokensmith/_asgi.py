@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from . import _argument as argument
+from . import _blocking as blocking
 from ._service import TokenRequest, TokenResponse, TokenService
 
 Scope = MutableMapping[str, Any]
@@ -33,7 +34,7 @@ NOT_ALLOWED = TokenResponse(
 def peer(scope: Scope) -> str | None:
     """The address that the server names as the client's; a socket of the file system has none."""
     client = scope.get("client")
-    return client[0] if client else None
+    return client[0] or None if client else None
 
 
 def asgi_app(
@@ -59,12 +60,15 @@ def asgi_app(
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             return await _live(receive, send)
+        if scope["type"] == "websocket":
+            return await _refuse(receive, send)
         if scope["type"] != "http":
             raise RuntimeError("tokensmith answers HTTP alone")
         if _path(scope) != path:
             return await _answer(send, NOT_FOUND)
         if scope["method"] != "POST":
             return await _answer(send, NOT_ALLOWED)
+        blocking.check()
         caller, name = source(scope), request_id(scope) if request_id else None
         body = await _body(receive)
         if body is None:
@@ -85,9 +89,17 @@ async def _live(receive: Receive, send: Send) -> None:
     await send({"type": "lifespan.shutdown.complete"})
 
 
+async def _refuse(receive: Receive, send: Send) -> None:
+    """Any stranger may ask for a WebSocket: no error of the application's, a 403."""
+    if (await receive())["type"] == "websocket.connect":
+        await send({"type": "websocket.close"})
+
+
 def _path(scope: Scope) -> str:
-    """The path below the place where the application is mounted."""
-    return str(scope["path"]).removeprefix(scope.get("root_path") or "")
+    """The path below the place where the application is mounted. Older servers give it without that
+    place, and it may begin with the same letters."""
+    path, root = str(scope["path"]), str(scope.get("root_path") or "").rstrip("/")
+    return path.removeprefix(root) if path.startswith(f"{root}/") else path
 
 
 def _content_type(scope: Scope) -> str | None:
@@ -124,9 +136,13 @@ async def _unless_gone(
 
 
 async def _gone(receive: Receive) -> None:
-    # The rest of a body that was too long may come before.
-    while (await receive())["type"] != "http.disconnect":
-        pass
+    try:
+        # The rest of a body that was too long may come before.
+        while (await receive())["type"] != "http.disconnect":
+            pass
+    except Exception:
+        # What stands between may have nothing more to say. That is no word of the client's.
+        await asyncio.Event().wait()
 
 
 async def _answer(send: Send, answer: TokenResponse) -> None:

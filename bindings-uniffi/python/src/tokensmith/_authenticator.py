@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from . import _argument as argument
 from ._bridge import _bridge as bridge
@@ -15,6 +15,8 @@ from ._redacted import Redacted
 from ._token_set import TokenSet
 
 repair()
+
+T = TypeVar("T")
 
 
 class RejectedError(Exception):
@@ -27,9 +29,12 @@ class RejectedError(Exception):
 class ThrottledError(Exception):
     """Raised by an authenticator: not so fast. 429, with `Retry-After` if it says for how long."""
 
+    # Also of a subclass that does not call ours.
+    _retry_after: timedelta | None = None
+
     def __init__(self, retry_after: timedelta | None = None) -> None:
         if retry_after is not None:
-            argument.wait("retry_after", retry_after)
+            retry_after = argument.wait("retry_after", retry_after)
         super().__init__(retry_after)
         self._retry_after = retry_after
 
@@ -61,7 +66,7 @@ class Authenticator(Protocol):
     """Judges credentials. It gives tokens, or raises `RejectedError` or `ThrottledError`; whatever
     else it raises or gives is a 502. One that holds the service keeps both from being freed."""
 
-    async def authenticate(self, request: AuthRequest) -> TokenSet: ...
+    async def authenticate(self, request: AuthRequest, /) -> TokenSet: ...
 
 
 AuthenticateFunction = Callable[[AuthRequest], Awaitable[TokenSet]]
@@ -77,6 +82,8 @@ def asked(
         raise TypeError(
             "`authenticator` must be a coroutine function, or an object with one as `authenticate`"
         )
+    if not argument.takes_one(method):
+        raise TypeError("`authenticator` must be a function of one argument, or an object and no class")
     return _Asked(method, on_error)
 
 
@@ -158,12 +165,9 @@ def _given(tokens: object) -> bridge.TokenSet:
     """Reads each field once, for a property may answer differently the second time, or raise."""
     if not isinstance(tokens, TokenSet):
         raise _ContractFault("the authenticator must give a TokenSet")
-    expires_in = tokens.expires_in
-    if not isinstance(expires_in, timedelta) or expires_in < timedelta(0):
-        raise _ContractFault("`expires_in` must be a timedelta that is not negative")
     return bridge.TokenSet(
         access_token=_token("access_token", tokens.access_token),
-        expires_in=expires_in,
+        expires_in=_checked(argument.wait, "expires_in", tokens.expires_in),
         token_type=_token("token_type", tokens.token_type),
         refresh_token=_optional("refresh_token", tokens.refresh_token),
         id_token=_optional("id_token", tokens.id_token),
@@ -175,9 +179,15 @@ def _optional(name: str, value: object) -> str | None:
 
 
 def _token(name: str, value: object) -> str:
+    if isinstance(value, str):
+        value = argument.beginning(value, argument.MOST_OF_A_TOKEN)
+    return _checked(argument.text, name, value)
+
+
+def _checked(check: Callable[[str, object], T], name: str, value: object) -> T:
     fault = None
     try:
-        return argument.text(name, value)
+        return check(name, value)
     except (TypeError, ValueError) as error:
         fault = _ContractFault(str(error))
     raise fault

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from . import _argument as argument
 from ._bridge import _bridge as bridge
+from ._held import Held
 from ._token_error import token_error
 
 
@@ -20,7 +21,7 @@ class Acquired:
     """If it was not: how long to wait, in whole seconds, rounded up."""
 
 
-class Limiter:
+class Limiter(Held):
     """One quota, and a bucket for each key. Its buckets are no service's.
 
     >>> limiter = Limiter(per_minute=60, burst=10)

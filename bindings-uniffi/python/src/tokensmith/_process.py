@@ -4,14 +4,13 @@ A fork leaves them behind: a child has none of the threads by which deadlines pa
 written, so nothing that was made before it can be used in it.
 
 The interpreter ends threads that come to it while it ends itself, and up to Python 3.13 it does so
-by unwinding them, which the core cannot survive: the process would abort. One that tells a loop of a
-call's end may still be on its way out when the loop, and then the script, has ended.
+by unwinding them, which the core cannot survive: the process would abort. So no thread, be it the
+core's or one of the host's that nobody waits for, may go from the core to Python by then.
 """
 
 from __future__ import annotations
 
 import atexit
-import inspect
 import os
 import sys
 import threading
@@ -24,6 +23,9 @@ from ._bridge import _bridge as bridge
 _natives: weakref.WeakSet[bridge.TokenService] = weakref.WeakSet()
 _began = False
 _is_orphan = False
+_ends: int | None = None
+"""The thread that ends the interpreter, once it does."""
+_paused: set[int] = set()
 
 
 def begin() -> None:
@@ -37,17 +39,25 @@ def keep(native: bridge.TokenService) -> None:
     _natives.add(native)
 
 
-def check(call: object = None) -> None:
-    """Raises in a child of a process that has had a service."""
-    if not _is_orphan:
-        return
-    if inspect.iscoroutine(call):
-        call.close()
-    raise RuntimeError("tokensmith was in use before the fork: create the service after it")
+def check() -> None:
+    """Raises in a child of a process that has had a service, and when the interpreter ends."""
+    if _is_orphan:
+        raise RuntimeError("tokensmith was in use before the fork: create the service after it")
+    pause_at_the_end()
+    if _ends is not None:
+        raise RuntimeError("the interpreter is ending")
 
 
-def is_orphan() -> bool:
-    return _is_orphan
+def is_alive() -> bool:
+    return not _is_orphan and _ends is None
+
+
+def pause_at_the_end() -> None:
+    """Where the interpreter ends, holds whatever other thread is about to go to the core."""
+    me = threading.get_ident()
+    if _ends is not None and _ends != me:
+        _paused.add(me)
+        threading.Event().wait()
 
 
 def _after_fork_in_child() -> None:
@@ -59,20 +69,25 @@ def _after_fork_in_child() -> None:
 
 
 def _let_go() -> None:
-    """Waits until no thread of the core is in Python, or will be for a call that still waits. A call
-    that nobody can wait for any more, as on a closed loop, is not waited for long."""
+    """Lets no thread go to the core any more, waits for those that are there, and then has the core
+    do no more work. One that is there for long, in an authenticator that blocks, is not waited for."""
+    global _ends
+    if _is_orphan or not _began:
+        return
+    _ends = threading.get_ident()
     end = time.monotonic() + _LONGEST
-    while not _is_orphan and _is_under_way() and time.monotonic() < end:
+    while _is_under_way() and time.monotonic() < end:
         time.sleep(0.001)  # in which they have the interpreter
+    bridge.stop_work()
 
 
 _LONGEST = 0.2
 
 
 def _is_under_way() -> bool:
-    me = threading.get_ident()
-    frames = [frame for thread, frame in sys._current_frames().items() if thread != me]
-    return len(bridge._UniffiContinuationHandleMap) > 0 or any(map(_is_of_the_bridge, frames))
+    others = _paused | {threading.get_ident()}
+    frames = [frame for thread, frame in sys._current_frames().items() if thread not in others]
+    return any(map(_is_of_the_bridge, frames))
 
 
 def _is_of_the_bridge(frame: FrameType | None) -> bool:

@@ -8,11 +8,12 @@ from types import TracebackType
 from typing import Any
 
 from . import _argument as argument
+from . import _blocking as blocking
 from . import _process as process
 from ._admin import Admin
 from ._authenticator import AuthenticateFunction, Authenticator, OnAuthenticatorError, asked
-from ._blocking import run
 from ._bridge import _bridge as bridge
+from ._held import Held
 from ._observer import Observer, told
 from ._redacted import Redacted
 from ._token_error import token_error
@@ -46,7 +47,7 @@ class TokenResponse(Redacted):
 _MAKER = object()
 
 
-class TokenService:
+class TokenService(Held):
     """Answers `POST /token`: validates, limits, authenticates, and gives the exact response.
 
     One may serve several event loops in several threads. A `with` block closes it.
@@ -78,6 +79,7 @@ class TokenService:
         argument.optional_function("on_authenticator_error", on_authenticator_error)
         host = None if authenticator is None else asked(authenticator, on_authenticator_error)
         listener = None if observer is None else told(observer)
+        blocking.check()
         process.begin()
         try:
             native = await bridge.create_service(text, host, listener)
@@ -97,12 +99,13 @@ class TokenService:
         on_authenticator_error: OnAuthenticatorError | None = None,
     ) -> TokenService:
         """`create` without an event loop."""
-        return run(
-            cls.create,
-            config,
-            authenticator=authenticator,
-            observer=observer,
-            on_authenticator_error=on_authenticator_error,
+        return blocking.run(
+            cls.create(
+                config,
+                authenticator=authenticator,
+                observer=observer,
+                on_authenticator_error=on_authenticator_error,
+            )
         )
 
     async def handle(self, request: TokenRequest) -> TokenResponse:
@@ -110,6 +113,7 @@ class TokenService:
         for wrong arguments alone, and `CancelledError` where its task is cancelled."""
         asked = _request(request)
         process.check()
+        blocking.check()
         try:
             return _response(await self._native.handle(asked, None))
         except bridge.TokenError.Argument as error:
@@ -120,7 +124,7 @@ class TokenService:
 
     def handle_sync(self, request: TokenRequest) -> TokenResponse:
         """`handle` without an event loop."""
-        return run(self.handle, request)
+        return blocking.run(self.handle(request))
 
     async def issue(
         self,
@@ -137,11 +141,12 @@ class TokenService:
             credentials = bridge.Credentials(
                 app_client_id=argument.text("app_client_id", app_client_id),
                 app_secret=argument.secret("app_secret", app_secret),
-                source=argument.optional_text("source", source),
+                source=argument.source(source),
             )
             # What prints the locals of a traceback shall find no secret here.
             del app_secret
             process.check()
+            blocking.check()
             return await self._issue(credentials)
         finally:
             wiped[:] = bytes(len(wiped))
@@ -167,7 +172,9 @@ class TokenService:
         source: str | None = None,
     ) -> TokenSet:
         """`issue` without an event loop."""
-        return run(self.issue, app_client_id, app_secret, source)
+        call = self.issue(app_client_id, app_secret, source)
+        del app_secret
+        return blocking.run(call)
 
     @property
     def admin(self) -> Admin | None:
@@ -183,7 +190,7 @@ class TokenService:
     def close(self) -> None:
         """Lets go of the service: what is under way ends as it would, and later calls are refused.
         To close it again does nothing."""
-        if not process.is_orphan():
+        if process.is_alive():
             self._native.shutdown()
 
     def __enter__(self) -> TokenService:
@@ -204,7 +211,7 @@ def _request(request: object) -> bridge.TokenRequest:
     return bridge.TokenRequest(
         body=argument.data("body", request.body),
         content_type=argument.optional_text("content_type", request.content_type),
-        source=argument.optional_text("source", request.source),
+        source=argument.source(request.source),
         request_id=argument.optional_text("request_id", request.request_id),
     )
 

@@ -1,14 +1,28 @@
 """Ends in one of several ways, with the service in some state."""
 
 import asyncio
+import atexit
 import sys
 import threading
 from datetime import timedelta
 
-from tokensmith import TokenService, TokenSet
-
 how = sys.argv[1]
 kept = []
+
+
+def after_the_package():
+    for service in kept if how == "handler" else ():
+        try:
+            service.issue_sync("app", "secret")
+        except RuntimeError as error:
+            print(error)
+        service.close()
+
+
+# What is registered first is called last.
+atexit.register(after_the_package)
+
+from tokensmith import TokenService, TokenSet  # noqa: E402
 
 
 async def authenticator(_):
@@ -23,7 +37,7 @@ async def main():
     await (asyncio.sleep(0.02) if how == "pending" else call)
     if how == "closed":
         service.close()
-    if how == "kept":
+    if how in ("kept", "handler"):
         kept.append(service)
     print("last line", flush=True)
     if how == "raise":

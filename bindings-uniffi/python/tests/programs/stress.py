@@ -46,7 +46,9 @@ async def one(service, outcomes):
     request = TokenRequest(body=BODY, content_type="application/json", source="192.0.2.1")
     task = asyncio.ensure_future(service.handle(request))
     if random.random() < 0.1:
-        await asyncio.sleep(0)
+        # At any moment, also as the answer comes.
+        for _ in range(random.randrange(12)):
+            await asyncio.sleep(0)
         task.cancel()
     try:
         outcomes[str((await task).status)] += 1

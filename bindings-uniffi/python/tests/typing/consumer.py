@@ -32,8 +32,8 @@ async def function(request: AuthRequest) -> TokenSet:
 
 
 class Judge:
-    async def authenticate(self, request: AuthRequest) -> TokenSet:
-        return await function(request)
+    async def authenticate(self, asked: AuthRequest) -> TokenSet:
+        return await function(asked)
 
 
 def observer(event: TokenEvent) -> None:

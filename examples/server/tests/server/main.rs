@@ -20,6 +20,5 @@ mod kills;
 mod logs;
 mod routes;
 mod running;
-mod secrets;
 mod token;
 mod wire;
