@@ -22,11 +22,29 @@ public fun interface Authenticator {
         /** For Java: an authenticator that begins something. It is cancelled when the caller is gone. */
         @JvmStatic
         public fun fromFuture(function: Function<AuthRequest, CompletionStage<TokenSet>>): Authenticator =
-            Authenticator { request -> function.apply(request).await() }
+            Authenticator { request ->
+                val stage: CompletionStage<TokenSet>? = function.apply(request)
+                (stage ?: throw ContractFault("the authenticator must give a stage")).await()
+            }
 
-        /** An authenticator that blocks, on [Dispatchers.IO]. It is interrupted when the caller is gone. */
+        /**
+         * An authenticator that blocks. It has up to 64 threads of its own, and is interrupted when the caller
+         * is gone.
+         */
         @JvmStatic
-        public fun fromBlocking(function: Function<AuthRequest, TokenSet>): Authenticator =
-            Authenticator { request -> runInterruptible(Dispatchers.IO) { function.apply(request) } }
+        public fun fromBlocking(authenticator: BlockingAuthenticator): Authenticator {
+            // Those that hang and cannot be interrupted take no thread of the host's own work.
+            val threads = Dispatchers.IO.limitedParallelism(THREADS, "tokensmith")
+            return Authenticator { request -> runInterruptible(threads) { authenticator.authenticate(request) } }
+        }
+
+        private const val THREADS = 64
     }
+}
+
+/** What [Authenticator.fromBlocking] makes an authenticator of. It may throw whatever it likes. */
+public fun interface BlockingAuthenticator {
+    /** Gives tokens for credentials that are right. */
+    @Throws(Exception::class)
+    public fun authenticate(request: AuthRequest): TokenSet
 }

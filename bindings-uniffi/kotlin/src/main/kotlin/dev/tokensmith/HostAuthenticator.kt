@@ -24,7 +24,7 @@ internal class HostAuthenticator(
     private val onError: Consumer<in Throwable>?,
 ) : BridgeAuthenticator {
     override suspend fun authenticate(request: BridgeAuthRequest): BridgeTokenSet {
-        val outcome = runCatching { carried(host.authenticate(AuthRequest(request))) }
+        val outcome = runCatching { carried(host.authenticate(asked(request))) }
         // Whoever asked is gone: that is no failure of the host's. A cancellation that it made itself, as
         // with `withTimeout`, is one. The text of either may be the host's.
         if (!currentCoroutineContext().isActive) throw CallEnded()
@@ -51,7 +51,10 @@ private class CallEnded : CancellationException() {
 }
 
 /** The host gave something that is no token set. */
-private class ContractFault(message: String) : IllegalArgumentException(message)
+internal class ContractFault(message: String) : IllegalArgumentException(message)
+
+private fun asked(request: BridgeAuthRequest): AuthRequest =
+    request.run { AuthRequest(appClientId, appSecret, source, requestId, budget) }
 
 /** From Java anything may be null. */
 private fun carried(tokens: TokenSet?): BridgeTokenSet {

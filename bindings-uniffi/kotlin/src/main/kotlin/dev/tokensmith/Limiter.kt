@@ -21,7 +21,7 @@ public class Limiter internal constructor(private val bridge: BridgeLimiter) {
      * @throws TokenException.Config for a number out of its bounds; `key` is its name.
      */
     @Throws(TokenException::class)
-    public constructor(perMinute: Long, burst: Long) : this(crossing { BridgeLimiter(perMinute, burst, null) })
+    public constructor(perMinute: Long, burst: Long) : this(made(perMinute, burst, null))
 
     /**
      * The same with room for so many keys, 16 bytes each. The other has room for 262,144.
@@ -30,7 +30,7 @@ public class Limiter internal constructor(private val bridge: BridgeLimiter) {
      */
     @Throws(TokenException::class)
     public constructor(perMinute: Long, burst: Long, slots: Long) :
-        this(crossing { BridgeLimiter(perMinute, burst, slots) })
+        this(made(perMinute, burst, slots))
 
     /**
      * Takes `cost` tokens from the bucket of `key`, or none.
@@ -54,4 +54,15 @@ public class Acquired internal constructor(
     public val retryAfter: Duration?,
 ) {
     override fun toString(): String = "Acquired(isAllowed=$isAllowed, retryAfter=$retryAfter)"
+}
+
+private fun made(perMinute: Long, burst: Long, slots: Long?): BridgeLimiter {
+    Library.ensureLoaded()
+    try {
+        return crossing { BridgeLimiter(perMinute, burst, slots) }
+    } catch (refused: TokenException.Config) {
+        // The bridge names its own arguments, and this one is named otherwise here.
+        if (refused.key != "per_minute") throw refused
+        throw TokenException.Config(refused.message!!.replace("per_minute", "perMinute"), "perMinute")
+    }
 }

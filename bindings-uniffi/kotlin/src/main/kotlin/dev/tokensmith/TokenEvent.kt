@@ -5,7 +5,7 @@ import java.time.Duration
 
 /**
  * What became of a call, or of a part of the service. It holds nothing private, and prints all that it
- * holds.
+ * holds on one line.
  */
 public class TokenEvent internal constructor(event: BridgeEvent) {
     /** Which event: `issued`, `rejected`, … */
@@ -47,7 +47,7 @@ public class TokenEvent internal constructor(event: BridgeEvent) {
 
     override fun toString(): String {
         val fields = listOf(
-            "requestId" to requestId,
+            "requestId" to requestId?.escaped(),
             "source" to source,
             "appClientId" to appClientId,
             "expiresIn" to expiresIn,
@@ -62,6 +62,21 @@ public class TokenEvent internal constructor(event: BridgeEvent) {
         return "TokenEvent(" + (listOf(name) + known.map { (word, value) -> "$word=$value" }).joinToString() + ")"
     }
 }
+
+/** Of what could forge a line of a log, as the core has it for a source. */
+private fun String.escaped(): String =
+    buildString {
+        for (unit in this@escaped) {
+            if (unit.isForger()) append("\\u{%x}".format(unit.code)) else append(unit)
+        }
+    }
+
+/** Controls, the two separators of lines, and what turns a line around. */
+private fun Char.isForger(): Boolean =
+    when (category) {
+        CharCategory.CONTROL, CharCategory.FORMAT, CharCategory.LINE_SEPARATOR, CharCategory.PARAGRAPH_SEPARATOR -> true
+        else -> false
+    }
 
 /** What the limiter counts, since it was made. */
 public class LimiterHealth internal constructor(

@@ -4,7 +4,9 @@ import dev.tokensmith.bridge.Authenticator as BridgeAuthenticator
 import dev.tokensmith.bridge.Credentials as BridgeCredentials
 import dev.tokensmith.bridge.Observer as BridgeObserver
 import dev.tokensmith.bridge.TokenRequest as BridgeRequest
+import dev.tokensmith.bridge.TokenResponse as BridgeResponse
 import dev.tokensmith.bridge.TokenService as BridgeService
+import dev.tokensmith.bridge.TokenSet as BridgeTokenSet
 import dev.tokensmith.bridge.createService
 import java.util.concurrent.CompletableFuture
 import java.util.function.Consumer
@@ -16,6 +18,9 @@ import kotlinx.coroutines.currentCoroutineContext
 import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.future.future
 import kotlinx.coroutines.runBlocking
+
+/** A body that conforms is shorter: what is over that is not copied. */
+private const val ENOUGH = 8_193
 
 /**
  * Answers `POST /token`: validates the body, limits the rate, asks the authenticator, and gives back the
@@ -39,16 +44,16 @@ public class TokenService private constructor(private val bridge: BridgeService)
      */
     public suspend fun handle(request: TokenRequest): TokenResponse {
         val carried = BridgeRequest(
-            body = request.body,
+            body = request.body.beginning(),
             contentType = optionalText("contentType", request.contentType),
             source = optionalText("source", request.source),
             requestId = optionalText("requestId", request.requestId),
         )
         currentCoroutineContext().ensureActive()
         return try {
-            TokenResponse(crossingAsync { bridge.handle(carried, null) })
+            response(crossingAsync { bridge.handle(carried, null) })
         } catch (_: TokenException) {
-            TokenResponse(bridge.unavailable())
+            response(bridge.unavailable())
         }
     }
 
@@ -71,7 +76,7 @@ public class TokenService private constructor(private val bridge: BridgeService)
             optionalText("source", source)
             currentCoroutineContext().ensureActive()
             val credentials = BridgeCredentials(appClientId, appSecret, source)
-            return TokenSet(crossingAsync { bridge.issue(credentials, null) })
+            return tokens(crossingAsync { bridge.issue(credentials, null) })
         } finally {
             appSecret.fill(0)
         }
@@ -157,6 +162,7 @@ public class TokenService private constructor(private val bridge: BridgeService)
             make: suspend (String, BridgeAuthenticator?, BridgeObserver?) -> BridgeService,
         ): TokenService {
             text("config", config)
+            Library.ensureLoaded()
             val host = authenticator?.let { HostAuthenticator(it, onAuthenticatorError) }
             return TokenService(crossingAsync { make(config, host, observer?.let(::HostObserver)) })
         }
@@ -170,3 +176,11 @@ public class TokenService private constructor(private val bridge: BridgeService)
             GlobalScope.future(start = CoroutineStart.UNDISPATCHED, block = call)
     }
 }
+
+private fun ByteArray.beginning(): ByteArray = if (size > ENOUGH) copyOf(ENOUGH) else this
+
+private fun response(response: BridgeResponse): TokenResponse =
+    TokenResponse(response.status, response.headers, response.body)
+
+private fun tokens(tokens: BridgeTokenSet): TokenSet =
+    tokens.run { TokenSet(accessToken, expiresIn, refreshToken, idToken, tokenType) }

@@ -1,6 +1,5 @@
 package dev.tokensmith
 
-import dev.tokensmith.bridge.TokenSet as BridgeTokenSet
 import java.time.Duration
 
 /**
@@ -19,8 +18,5 @@ public class TokenSet @JvmOverloads constructor(
     /** `Bearer`, in any case (RFC 6750). */
     public val tokenType: String = "Bearer",
 ) {
-    internal constructor(tokens: BridgeTokenSet) :
-        this(tokens.accessToken, tokens.expiresIn, tokens.refreshToken, tokens.idToken, tokens.tokenType)
-
     override fun toString(): String = "TokenSet([REDACTED])"
 }

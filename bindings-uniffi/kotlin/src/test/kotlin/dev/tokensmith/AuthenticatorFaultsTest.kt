@@ -2,11 +2,15 @@ package dev.tokensmith
 
 import java.time.Duration
 import java.util.concurrent.CompletableFuture
+import java.util.concurrent.CountDownLatch
 import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.cancel
 import kotlinx.coroutines.currentCoroutineContext
 import kotlinx.coroutines.delay
+import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.withContext
 import kotlinx.coroutines.withTimeout
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertNull
@@ -140,6 +144,25 @@ class AuthenticatorFaultsTest {
             assertEquals(502, status())
             assertEquals(4, heard.size)
         }
+    }
+
+    @Test
+    fun `those that block and cannot be woken take no thread of anybody else`() {
+        val config = """{"authenticator":{"kind":"host"},"deadline_ms":300,"max_in_flight":100,$UNLIMITED}"""
+        val stop = CountDownLatch(1)
+        val stuck = Authenticator.fromBlocking {
+            while (stop.count > 0) runCatching { stop.await() }
+            TOKENS
+        }
+        val stuckService = TokenService.createBlocking(config, stuck)
+        val calls = List(80) { stuckService.handleAsync(request()) }
+        assertTrue(calls.all { it.get().status == 502 })
+        TokenService.createBlocking(config, Authenticator.fromBlocking { TOKENS }).use { service ->
+            assertEquals(200, service.handleBlocking(request()).status)
+        }
+        runBlocking { withTimeout(20_000) { withContext(Dispatchers.IO) { stop.countDown() } } }
+        until("threads that are free again") { stuckService.handleBlocking(request()).status == 200 }
+        stuckService.close()
     }
 
     @Test

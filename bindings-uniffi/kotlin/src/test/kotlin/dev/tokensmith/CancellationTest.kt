@@ -102,6 +102,16 @@ class CancellationTest {
     }
 
     @Test
+    fun `a thread that is interrupted before it calls leaves no secret`() = Scripted().use { script ->
+        val secret = SECRET.toByteArray()
+        Thread.currentThread().interrupt()
+        // An answer that was there at once is no reason to wait, and then the interrupt is still to be heard.
+        val thrown = runCatching { script.service.issueBlocking(APP, secret, SOURCE) }.exceptionOrNull()
+        assertTrue(Thread.interrupted() || thrown is InterruptedException, "$thrown")
+        assertTrue(secret.all { it == 0.toByte() })
+    }
+
+    @Test
     fun `a call that is cancelled before it begins is not made`() = Scripted().use { script ->
         runBlocking {
             val secret = SECRET.toByteArray()

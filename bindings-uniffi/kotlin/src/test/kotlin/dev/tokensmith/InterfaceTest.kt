@@ -70,6 +70,28 @@ class InterfaceTest {
     }
 
     @Test
+    fun `a body may have 8192 bytes and no more`() = Scripted().use { script ->
+        for ((size, status) in listOf(8_192 to 200, 8_193 to 422, 8_194 to 422, 20_000 to 422)) {
+            assertEquals(status, script.service.handleBlocking(request(body = BODY.padEnd(size))).status, "$size")
+        }
+    }
+
+    @Test
+    fun `an event prints on one line, whatever the host calls its request`() = Scripted().use { script ->
+        script.handle("one\nTokenEvent(forged)\r\t\u0000\u001b[2K\u2028\u202e, two")
+        val event = script.events.single()
+        assertTrue("$event".none { it.isISOControl() || it == '\u2028' || it == '\u202e' }, "$event")
+        assertTrue("requestId=one\\u{a}TokenEvent(forged)\\u{d}" in "$event", "$event")
+        assertTrue(event.requestId!!.startsWith("one\n"))
+    }
+
+    @Test
+    fun `a Kotlin that is older can read the package`() {
+        val version = TokenService::class.java.getAnnotation(Metadata::class.java).metadataVersion
+        assertEquals(listOf(2, 2), version.take(2))
+    }
+
+    @Test
     fun `a source is an address or an opaque text, and one address is one bucket`() {
         val limits = """"limits":{"source":{"per_minute":60,"burst":1},"client":false,"client_at_source":false}"""
         val pairs = listOf("192.0.2.1" to "::ffff:192.0.2.1", "fe80::1%eth0" to "FE80:0::1", "a".repeat(128) to "a".repeat(128))
@@ -97,7 +119,8 @@ class InterfaceTest {
         fun key(call: () -> Any) = assertThrows(TokenException.Config::class.java) { call() }.key
         assertEquals("cost", key { limiter.tryAcquire("a", 3) })
         assertEquals("cost", key { limiter.tryAcquire("a", 0) })
-        assertEquals("per_minute", key { Limiter(0, 1) })
+        assertEquals("perMinute", key { Limiter(0, 1) })
+        assertTrue(assertThrows(TokenException.Config::class.java) { Limiter(0, 1, 16) }.message!!.startsWith("`perMinute` must"))
         assertEquals("burst", key { Limiter(1, -1) })
         assertEquals("slots", key { Limiter(1, 1, 0) })
         assertTrue(Limiter(1, 1, 16).tryAcquire("a").isAllowed)

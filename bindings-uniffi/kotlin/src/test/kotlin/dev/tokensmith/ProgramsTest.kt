@@ -25,6 +25,23 @@ class ProgramsTest {
     }
 
     @Test
+    fun `exits at moments of work never end in a crash`() {
+        for (moment in listOf(0, 3, 20, 60)) {
+            val (code, printed) = runProgram("Ending", "work", "$moment")
+            assertEquals("7 last line of work\n", "$code $printed")
+        }
+    }
+
+    @Test
+    fun `a body of a hundred megabytes is a 422, and not copied`() {
+        val (code, printed) = runProgram("Large", flags = listOf("-Xms200m", "-Xmx200m", "-XX:+AlwaysPreTouch"))
+        assertEquals(0, code, printed)
+        val (status, grown) = printed.trim().split(' ').map { it.toInt() }
+        assertEquals(422, status)
+        assertTrue(grown < 40, "$grown megabytes")
+    }
+
+    @Test
     fun `nothing that is planted is printed, whatever is printed`() {
         val (code, printed) = runProgram("Printing")
         assertEquals(0, code, printed)

@@ -72,11 +72,12 @@ internal fun runProgram(
     vararg arguments: String,
     flags: List<String> = emptyList(),
     folder: File? = null,
+    classPath: String = System.getProperty("java.class.path"),
 ): Pair<Int, String> {
     val mainClass = if ('.' in name) name else "dev.tokensmith.programs.$name"
     val java = "${System.getProperty("java.home")}/bin/java"
     val command = listOf(java) + flags +
-        listOf("-cp", System.getProperty("java.class.path"), mainClass) + arguments
+        listOf("-cp", classPath, mainClass) + arguments
     val builder = ProcessBuilder(command).directory(folder).redirectErrorStream(true)
     // What the C library keeps for later is no leak, and looks like one: an arena for each thread, and the
     // table of a limiter that is gone.

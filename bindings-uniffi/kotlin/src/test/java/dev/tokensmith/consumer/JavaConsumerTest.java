@@ -9,8 +9,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tokensmith.Admin;
 import dev.tokensmith.AdminException;
+import dev.tokensmith.AuthRequest;
 import dev.tokensmith.AuthenticateException;
 import dev.tokensmith.Authenticator;
+import dev.tokensmith.BlockingAuthenticator;
 import dev.tokensmith.CreatedApp;
 import dev.tokensmith.Limiter;
 import dev.tokensmith.TokenEvent;
@@ -19,6 +21,7 @@ import dev.tokensmith.TokenRequest;
 import dev.tokensmith.TokenResponse;
 import dev.tokensmith.TokenService;
 import dev.tokensmith.TokenSet;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -54,7 +57,7 @@ class JavaConsumerTest {
         Authenticator authenticator = Authenticator.fromBlocking(asked -> switch (asked.getAppSecret()) {
             case "secret" -> TOKENS;
             case "slow" -> throw new AuthenticateException.Throttled(Duration.ofSeconds(9));
-            case "broken" -> throw new IllegalStateException("planted");
+            case "broken" -> throw new IOException("planted"); // checked
             default -> throw new AuthenticateException.Rejected();
         });
         try (TokenService service = TokenService.createBlocking(CONFIG, authenticator, events::add, heard::add)) {
@@ -85,6 +88,15 @@ class JavaConsumerTest {
     }
 
     @Test
+    void anAuthenticatorCanBeTestedByItself() throws Exception {
+        AuthRequest request = new AuthRequest("app", "secret", "192.0.2.1", "r-1", Duration.ofSeconds(1));
+        assertEquals("AuthRequest([REDACTED])", request.toString());
+        BlockingAuthenticator directory = asked -> asked.getAppSecret().equals("secret") ? TOKENS : null;
+        assertEquals(TOKENS, directory.authenticate(request));
+        assertNull(directory.authenticate(new AuthRequest("app", "wrong")));
+    }
+
+    @Test
     void aFutureIsAnAuthenticatorAndBothAreCancelled() throws Exception {
         CompletableFuture<TokenSet> given = new CompletableFuture<>();
         CountDownLatch asked = new CountDownLatch(1);
@@ -102,6 +114,23 @@ class JavaConsumerTest {
         service.close();
         assertThrows(IllegalStateException.class, () -> service.issueBlocking("app", "secret"));
         assertEquals(502, service.handleBlocking(request()).getStatus());
+    }
+
+    @Test
+    void nullIsABreachOfTheContract() throws Exception {
+        List<Authenticator> givers = List.of(
+                Authenticator.fromFuture(request -> null),
+                Authenticator.fromFuture(request -> CompletableFuture.completedFuture(null)),
+                Authenticator.fromBlocking(request -> null));
+        for (Authenticator giver : givers) {
+            List<TokenEvent> events = new CopyOnWriteArrayList<>();
+            List<Throwable> heard = new CopyOnWriteArrayList<>();
+            try (TokenService service = TokenService.createBlocking(CONFIG, giver, events::add, heard::add)) {
+                assertEquals(502, service.handleBlocking(request()).getStatus());
+            }
+            assertEquals("contract", events.get(events.size() - 1).getKind());
+            assertTrue(heard.get(0).getMessage().startsWith("the authenticator must give"));
+        }
     }
 
     @Test

@@ -4,8 +4,10 @@ import dev.tokensmith.Authenticator
 import dev.tokensmith.TokenRequest
 import dev.tokensmith.TokenService
 import dev.tokensmith.TokenSet
+import java.nio.file.Files
 import java.time.Duration
 import java.util.concurrent.CountDownLatch
+import kotlin.concurrent.thread
 import kotlin.system.exitProcess
 import kotlinx.coroutines.awaitCancellation
 
@@ -13,7 +15,8 @@ import kotlinx.coroutines.awaitCancellation
 object Ending {
     @JvmStatic
     fun main(arguments: Array<String>) {
-        val how = arguments.single()
+        val how = arguments.first()
+        if (how == "work") return endAtWork(arguments[1].toLong())
         val asked = CountDownLatch(1)
         val authenticator = Authenticator {
             asked.countDown()
@@ -34,5 +37,28 @@ object Ending {
             "exit" -> exitProcess(7)
             "halt" -> Runtime.getRuntime().halt(7)
         }
+    }
+
+    /** Ends after so many milliseconds of making apps and of signing, on ever new threads. */
+    private fun endAtWork(millis: Long) {
+        val folder = Files.createTempDirectory("tokensmith-")
+        val limits = """"limits":{"source":false,"client":false,"client_at_source":false}"""
+        val service = TokenService.createBlocking("""{"store":{"kind":"sqlite","path":"$folder/x.db"},$limits}""")
+        val app = service.admin!!.createAppBlocking("first")
+        repeat(8) {
+            thread(isDaemon = true) {
+                while (true) {
+                    val once = thread(isDaemon = true) {
+                        service.issueBlocking(app.id, app.secret)
+                        runCatching { service.admin!!.createAppBlocking("next") }
+                    }
+                    once.join()
+                }
+            }
+        }
+        Thread.sleep(millis)
+        println("last line of work")
+        folder.toFile().deleteRecursively()
+        exitProcess(7)
     }
 }
