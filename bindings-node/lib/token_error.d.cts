@@ -7,7 +7,11 @@ export type TokenErrorCode =
   | 'ERR_TOKEN_CONFIG';
 
 /** The codes of {@link AdminError}. */
-export type AdminErrorCode = 'ERR_ADMIN_INVALID' | 'ERR_ADMIN_NOT_FOUND' | 'ERR_ADMIN_STORE';
+export type AdminErrorCode =
+  | 'ERR_ADMIN_INVALID'
+  | 'ERR_ADMIN_NOT_FOUND'
+  | 'ERR_ADMIN_LIMIT'
+  | 'ERR_ADMIN_STORE';
 
 /**
  * How a call ends badly. Its message is one constant sentence, and holds nothing of the caller's.

@@ -22,7 +22,9 @@ export type TokenEvent =
   | LimiterHealthEvent
   | SourceUnknownEvent
   | ReloadFailedEvent
-  | StartedEmptyEvent;
+  | StartedEmptyEvent
+  | SecretRotatedEvent
+  | SecretExpiringEvent;
 
 interface AnyEvent {
   /** The host's own name for the request, if it gave one. */
@@ -166,4 +168,20 @@ export interface ReloadFailedEvent extends Passing {
 export interface StartedEmptyEvent extends Passing {
   name: 'started_empty';
   part: string;
+}
+
+/** An app was given a new secret. */
+export interface SecretRotatedEvent extends Passing {
+  name: 'secret_rotated';
+  appClientId: string;
+}
+
+/** A secret comes to its end. Said once by each process, when it has at most seven days left. */
+export interface SecretExpiringEvent extends Passing {
+  name: 'secret_expiring';
+  appClientId: string;
+  /** The secret's id, which is no secret. */
+  secretId: string;
+  /** How many seconds it has left. */
+  expiresIn: number;
 }

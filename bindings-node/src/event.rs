@@ -66,6 +66,7 @@ fn event(env: &Env, record: &EventRecord) -> Result<Object<'static>> {
         ("by", record.by),
         ("kind", record.kind),
         ("part", record.part),
+        ("secretId", record.secret_id.as_deref()),
     ];
     for (name, text) in texts {
         if let Some(text) = text {

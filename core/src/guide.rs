@@ -143,6 +143,8 @@
 //! | `source_unknown` | all callers share one bucket; once |
 //! | `reload_failed` | what is in force stays, because a newer state cannot be read or trusted |
 //! | `started_empty` | there was an earlier start, and nothing is left of it: is its store lost? |
+//! | `secret_rotated` | an app was given a new secret |
+//! | `secret_expiring` | a secret is good for seven more days at most: has its owner the new one? |
 //!
 //! With the feature `tracing`, `TracingObserver` logs them all.
 //!

@@ -113,6 +113,20 @@ pub enum Event<'a> {
         /// Which part: a constant word.
         part: &'static str,
     },
+    /// An app was given a new secret.
+    SecretRotated {
+        /// Which app.
+        app: &'a AppClientId,
+    },
+    /// A secret comes to its end. Said once by each process, when it has at most seven days left.
+    SecretExpiring {
+        /// Whose secret.
+        app: &'a AppClientId,
+        /// The secret's id, which is no secret.
+        secret: &'a str,
+        /// How long it has left.
+        expires_in: Duration,
+    },
 }
 
 /// What failed downstream.
@@ -177,13 +191,17 @@ impl Event<'_> {
             Self::SourceUnknown => "source_unknown",
             Self::ReloadFailed { .. } => "reload_failed",
             Self::StartedEmpty { .. } => "started_empty",
+            Self::SecretRotated { .. } => "secret_rotated",
+            Self::SecretExpiring { .. } => "secret_expiring",
         }
     }
 
     /// The app that the event is about, if there is one.
     pub const fn app(&self) -> Option<&AppClientId> {
         match self {
-            Self::Issued { app, .. } => Some(app),
+            Self::Issued { app, .. }
+            | Self::SecretRotated { app }
+            | Self::SecretExpiring { app, .. } => Some(app),
             Self::RateLimited { app, .. }
             | Self::Rejected { app, .. }
             | Self::DownstreamFailed { app, .. }

@@ -19,7 +19,7 @@ pub struct EventRecord {
     pub source: Option<String>,
     /// The app's id.
     pub app_client_id: Option<String>,
-    /// `issued`: the life of the access token.
+    /// `issued`: the life of the access token. `secret_expiring`: how long the secret has left.
     pub expires_in: Option<Duration>,
     /// Why: the phrase of a 422, the word of a rejection or of an upstream's throttle, the defect of
     /// tokens that cannot be answered.
@@ -32,6 +32,8 @@ pub struct EventRecord {
     pub kind: Option<&'static str>,
     /// `reload_failed` and `started_empty`: which part of the service.
     pub part: Option<&'static str>,
+    /// `secret_expiring`: the id of the secret, which is no secret.
+    pub secret_id: Option<String>,
     /// `limiter_health`: the counters now.
     pub health: Option<LimiterHealth>,
 }
@@ -64,6 +66,10 @@ impl EventRecord {
                     _ => None,
                 };
                 Self { kind: Some(kind.as_str()), reason, ..record }
+            }
+            Event::SecretExpiring { secret, expires_in, .. } => {
+                let secret_id = Some((*secret).to_owned());
+                Self { secret_id, expires_in: Some(*expires_in), ..record }
             }
             Event::LimiterHealth { health } => Self { health: Some(*health), ..record },
             Event::ReloadFailed { part } | Event::StartedEmpty { part } => {

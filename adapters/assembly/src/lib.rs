@@ -39,4 +39,6 @@ pub use config::{
     StoreConfig,
 };
 pub use event_record::EventRecord;
-pub use tokensmith_issuer::{Admin, AdminError, AppSummary, CreatedApp};
+pub use tokensmith_issuer::{
+    Admin, AdminError, AppSummary, CreatedApp, CreatedSecret, SecretSummary,
+};

@@ -5,13 +5,15 @@ use std::fmt;
 use std::sync::Arc;
 
 use thiserror::Error;
-use tokensmith::{AppClientId, AppSecret, Presented, UnixTime};
+use tokensmith::{AppClientId, AppSecret, UnixTime};
 
 use crate::random;
-use crate::secret::{self, GeneratedSecret};
 use crate::state::State;
 use crate::store::StoreError;
 use crate::store::records::{AppRow, FoundApp};
+
+mod secrets;
+pub use secrets::{CreatedSecret, SecretSummary};
 
 const ID_PREFIX: &str = "appcl-";
 const ID_LETTERS: usize = 20;
@@ -71,6 +73,13 @@ pub enum AdminError {
     /// There is no such app.
     #[error("there is no such app")]
     NotFound,
+    /// There is no such secret.
+    #[error("there is no such secret")]
+    SecretNotFound,
+    /// The app has two live secrets, which is as many as it may have: revoke one, or wait until one
+    /// expires.
+    #[error("the app has two live secrets; revoke one, or wait until one expires")]
+    Limit,
     /// The store failed, or holds a damaged record.
     #[error("the store failed")]
     Store(#[source] Box<dyn Error + Send + Sync>),
@@ -81,7 +90,8 @@ impl AdminError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Invalid { .. } => "ERR_ADMIN_INVALID",
-            Self::NotFound => "ERR_ADMIN_NOT_FOUND",
+            Self::NotFound | Self::SecretNotFound => "ERR_ADMIN_NOT_FOUND",
+            Self::Limit => "ERR_ADMIN_LIMIT",
             Self::Store(_) => "ERR_ADMIN_STORE",
         }
     }
@@ -91,6 +101,8 @@ impl From<StoreError> for AdminError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::NoSuchApp => Self::NotFound,
+            StoreError::NoSuchSecret => Self::SecretNotFound,
+            StoreError::TwoSecrets => Self::Limit,
             error => Self::Store(Box::new(error)),
         }
     }
@@ -113,23 +125,16 @@ impl Admin {
         }
         let random = self.state.random.as_ref();
         let id = random::text(random, ID_ALPHABET, ID_LETTERS).map_err(StoreError::from)?;
-        let secret = GeneratedSecret::generate(&self.state.settings.secret_prefix, random)
-            .map_err(StoreError::from)?;
-        let shown = Presented::new(&format!("{ID_PREFIX}{id}"), secret.text);
-        let shown = shown.credentials().cloned().map_err(|e| AdminError::Store(e.into()))?;
-        let digest = secret::digest(
-            &self.state.keys.pepper,
-            shown.id.as_str(),
-            shown.secret.expose_secret(),
-        );
-        let stored = secret::stored(&secret.id, &digest);
+        let id = AppClientId::new(&format!("{ID_PREFIX}{id}"))
+            .map_err(|impossible| AdminError::Store(impossible.into()))?;
         let created_at = UnixTime::from_secs(self.state.clock.wall().as_secs());
-        let app = AppRow { id: shown.id, name: name.to_owned(), enabled: true, created_at };
+        let (row, secret) = secrets::new_secret(&self.state, &id, created_at)?;
+        let app = AppRow { id, name: name.to_owned(), enabled: true, created_at };
         self.state.change(|records| {
             records.add_app(&app)?;
-            records.add_secret(&secret.id, &app.id, stored, created_at)
+            records.add_secret(&row)
         })?;
-        Ok(CreatedApp { id: app.id, secret: shown.secret })
+        Ok(CreatedApp { id: app.id, secret })
     }
 
     /// All apps, the latest last.
@@ -158,6 +163,20 @@ impl Admin {
     /// As [`disable_app`](Self::disable_app).
     pub fn enable_app(&self, id: &AppClientId) -> Result<(), AdminError> {
         self.set_enabled(id, true)
+    }
+
+    /// Removes an app with its secrets, a damaged one too. Access tokens that it has stay good until
+    /// they expire.
+    ///
+    /// # Errors
+    /// [`AdminError::NotFound`] if there is no such app, [`AdminError::Store`] if the store failed.
+    pub fn delete_app(&self, id: &AppClientId) -> Result<(), AdminError> {
+        let deleted = self.state.change(|records| {
+            records.app(id)?.ok_or(StoreError::NoSuchApp)?;
+            records.remove_secrets_of(id)?;
+            records.remove_app(id)
+        });
+        Ok(deleted?)
     }
 
     /// The public keys that verify the access tokens, as a JWK set (RFC 7517 section 5): the body

@@ -5,6 +5,7 @@ use aws_lc_rs::digest::{Context, SHA256};
 use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _};
 use tokensmith::RejectReason;
 
+use crate::last_use::{KnownUses, SecretUse};
 use crate::random::{Random, RandomError};
 use crate::secret::Digest;
 
@@ -23,11 +24,12 @@ pub(crate) struct Record {
     pub(crate) secrets: Vec<LiveSecret>,
 }
 
-/// A secret of an app: its digest, and the second from which it is no longer good.
+/// A secret of an app: its digest, the second from which it is no longer good, and its last use.
 #[derive(Clone, Debug)]
 pub(crate) struct LiveSecret {
     pub(crate) digest: Digest,
     pub(crate) expires_at: Option<u64>,
+    pub(crate) last_use: SecretUse,
 }
 
 /// What is to be said of an id and a secret.
@@ -43,6 +45,8 @@ pub(crate) struct Directory {
     /// Of this directory alone: nobody can choose ids that fall into one bucket.
     salt: [u8; 16],
     buckets: Box<[Bucket]>,
+    /// Those of the app at the place n are at 2n and 2n + 1.
+    uses: Box<[Option<SecretUse>]>,
 }
 
 #[derive(Clone)]
@@ -60,6 +64,8 @@ struct Slot {
     digests: [Words; LIVE_SECRETS],
     expires_at: [u64; LIVE_SECRETS],
     state: u64,
+    /// Where its last uses are.
+    place: u64,
 }
 
 const KNOWN: u64 = 1;
@@ -120,32 +126,60 @@ impl Directory {
         let mut decoy = Slot::default();
         decoy.fill_digests(&[], random)?;
         let bucket = Bucket { slots: [Slot::default(); SLOTS], decoy };
-        let mut directory = Self { salt, buckets: vec![bucket; buckets].into() };
-        for record in records {
+        let uses = records.iter().flat_map(Record::uses).collect();
+        let mut directory = Self { salt, buckets: vec![bucket; buckets].into(), uses };
+        for (place, record) in (0..).zip(records) {
             let name = directory.name(&record.app);
             let free = directory
                 .bucket_mut(&name)
                 .and_then(|bucket| bucket.slots.iter_mut().find(|slot| slot.state == 0));
             let Some(slot) = free else { return Ok(None) };
-            *slot = Slot { name, state: record.state(), ..Slot::default() };
+            *slot = Slot { name, state: record.state(), place, ..Slot::default() };
             slot.fill_digests(&record.secrets, random)?;
         }
         Ok(Some(directory))
     }
 
     /// Judges an app's id and the digest of the secret that it showed, at that second. Every bucket
-    /// costs the same, whatever is in it; status and expiry count at the very end.
+    /// costs the same, whatever is in it; status and expiry count at the very end. The use of a
+    /// right one is noted.
     pub(crate) fn judge(&self, app: &str, shown: &Digest, now: u64) -> Judgement {
         let name = self.name(app);
         let chosen = self.bucket(&name).map(|bucket| bucket.choose(&name)).unwrap_or_default();
         let shown = words(shown);
         let mut right = Choice::from(0);
+        let (mut which, mut place) = (0_u64, 0_u64);
         for (digest, expires_at) in chosen.digests.iter().zip(chosen.expires_at) {
-            right |= equal(digest, &shown) & Choice::from(u8::from(now < expires_at));
+            let this = equal(digest, &shown) & Choice::from(u8::from(now < expires_at));
+            which.conditional_assign(&place, this);
+            right |= this;
+            place = place.wrapping_add(1);
         }
         let bits = chosen.state | (u64::from(right.unwrap_u8()) << RIGHT_SHIFT);
         let judgement = usize::try_from(bits).ok().and_then(|bits| JUDGEMENTS.get(bits));
-        judgement.copied().unwrap_or(Judgement::Damaged)
+        let judgement = judgement.copied().unwrap_or(Judgement::Damaged);
+        if judgement == Judgement::Right {
+            self.note_use(chosen.place, which, now);
+        }
+        judgement
+    }
+
+    fn note_use(&self, app: u64, which: u64, now: u64) {
+        let place = app.saturating_mul(LIVE_SECRETS as u64).saturating_add(which);
+        let used = usize::try_from(place).ok().and_then(|place| self.uses.get(place));
+        if let Some(Some(used)) = used {
+            used.note(now);
+        }
+    }
+
+    /// When its secrets were last used.
+    pub(crate) fn uses(&self) -> impl Iterator<Item = &SecretUse> {
+        self.uses.iter().flatten()
+    }
+
+    /// The same by their ids, for the directory that comes after it.
+    pub(crate) fn known_uses(&self) -> KnownUses<'_> {
+        self.uses().collect()
     }
 
     fn name(&self, app: &str) -> Words {
@@ -207,6 +241,7 @@ impl Slot {
             mine.conditional_assign(theirs, choice);
         }
         self.state.conditional_assign(&other.state, choice);
+        self.place.conditional_assign(&other.place, choice);
     }
 }
 
@@ -214,6 +249,11 @@ impl Record {
     fn state(&self) -> u64 {
         let bit = |set: bool, bit: u64| if set { bit } else { 0 };
         KNOWN | bit(self.enabled, ENABLED) | bit(self.damaged, DAMAGED)
+    }
+
+    /// As many as an app may have.
+    fn uses(&self) -> [Option<SecretUse>; LIVE_SECRETS] {
+        std::array::from_fn(|index| Some(self.secrets.get(index)?.last_use.clone()))
     }
 }
 
@@ -248,7 +288,7 @@ mod tests {
     const DISABLED: Judgement = Judgement::Refused(RejectReason::Disabled);
 
     fn secret(byte: u8, expires_at: Option<u64>) -> LiveSecret {
-        LiveSecret { digest: [byte; 32], expires_at }
+        LiveSecret { digest: [byte; 32], expires_at, last_use: SecretUse::default() }
     }
 
     fn record(app: &str, secrets: Vec<LiveSecret>) -> Record {
@@ -265,7 +305,7 @@ mod tests {
             .map(|i| {
                 let mut digest = [0x55; 32];
                 digest[..2].copy_from_slice(&i.to_be_bytes());
-                record(&format!("app-{i}"), vec![LiveSecret { digest, expires_at: None }])
+                record(&format!("app-{i}"), vec![LiveSecret { digest, ..secret(0, None) }])
             })
             .collect();
         let directory = directory(&records);
@@ -301,6 +341,30 @@ mod tests {
         ] {
             assert_eq!(directory.judge("a", &[byte; 32], now), judgement, "{byte} {now}");
         }
+    }
+
+    #[test]
+    fn the_use_of_a_right_secret_is_noted_and_no_other() {
+        let mut records: Vec<_> = (0..9)
+            .map(|i| record(&i.to_string(), vec![secret(1, None), secret(2, None)]))
+            .collect();
+        records[5].enabled = false;
+        let directory = directory(&records);
+        let used = |app: usize| {
+            let [one, two] = [0, 1].map(|which| records[app].secrets[which].last_use.hour());
+            (one, two)
+        };
+        for app in 0..9 {
+            directory.judge(&app.to_string(), &[3; 32], 7_200);
+            assert_eq!(used(app), (None, None));
+        }
+        for (app, byte, after) in
+            [(3, 2, (None, Some(7_200))), (4, 1, (Some(7_200), None)), (5, 1, (None, None))]
+        {
+            directory.judge(&app.to_string(), &[byte; 32], 7_300);
+            assert_eq!(used(app), after, "{app}");
+        }
+        assert_eq!(directory.uses().filter(|last_use| last_use.hour().is_some()).count(), 2);
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod admin;
 mod derived;
 mod directory;
 mod issuer;
+mod last_use;
 mod owner;
 mod private_file;
 mod process;
@@ -36,7 +37,7 @@ mod store;
 mod watcher;
 
 // The public interface is:
-pub use admin::{Admin, AdminError, AppSummary, CreatedApp};
+pub use admin::{Admin, AdminError, AppSummary, CreatedApp, CreatedSecret, SecretSummary};
 pub use issuer::{Issuer, OpenError};
 pub use root::RootError;
 pub use settings::{IssuerSettings, SettingError};

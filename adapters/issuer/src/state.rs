@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use rusqlite::{Connection, TransactionBehavior};
-use tokensmith::{Clock, Context, Event, Observer, Tick};
+use tokensmith::{AppClientId, Clock, Context, Event, Observer, Tick};
 
 use crate::access::AccessTokens;
 use crate::derived::DerivedKeys;
-use crate::directory::Directory;
+use crate::directory::{Directory, Record};
 use crate::owner::Owner;
 use crate::process::{Forked, Home};
 use crate::random::Random;
@@ -21,6 +21,8 @@ use crate::store::{self, OpenStore, Opened, StoreError};
 /// The part that the events name.
 const PART: &str = "issuer";
 const SILENCE_NANOS: u64 = 500_000_000;
+/// How many uses of secrets one transaction writes.
+const USES_AT_ONCE: usize = 1_000;
 
 pub(crate) struct State {
     pub(crate) settings: IssuerSettings,
@@ -43,7 +45,17 @@ pub(crate) struct InForce {
     pub(crate) directory: Directory,
     pub(crate) tokens: Arc<AccessTokens>,
     pub(crate) jwks: Arc<str>,
+    /// The secrets that have an end.
+    pub(crate) ending: Vec<Ending>,
     sealed: SealedKey,
+}
+
+/// A secret that has an end, which may have passed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Ending {
+    pub(crate) app: AppClientId,
+    pub(crate) secret: String,
+    pub(crate) at: u64,
 }
 
 impl State {
@@ -140,6 +152,23 @@ impl State {
         Ok(())
     }
 
+    /// Writes down the uses of secrets that the store does not know of. `connection` is the watcher's
+    /// own, so that they are no change to it by another.
+    pub(crate) fn write_uses(&self, connection: &mut Connection) -> Result<(), StoreError> {
+        let in_force = self.in_force();
+        let unstored = in_force.directory.uses().filter_map(|used| Some((used, used.unstored()?)));
+        // In parts, since others wait as long as one is written.
+        for part in unstored.collect::<Vec<_>>().chunks(USES_AT_ONCE) {
+            let transaction =
+                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let records = self.records(&transaction);
+            part.iter().try_for_each(|(used, hour)| records.note_use(&used.id, *hour))?;
+            transaction.commit()?;
+            part.iter().for_each(|(used, hour)| used.note_stored(*hour));
+        }
+        Ok(())
+    }
+
     /// Tells the host that what was in force stays, because a newer state cannot be trusted. False
     /// if nobody could be told.
     pub(crate) fn tell_reload_failed(&self) -> bool {
@@ -147,7 +176,7 @@ impl State {
     }
 
     /// A panic of the clock or the observer is caught and forgotten.
-    fn tell(&self, event: &Event<'_>) -> bool {
+    pub(crate) fn tell(&self, event: &Event<'_>) -> bool {
         let cx = || Context::new(self.clock.wall(), self.clock.tick());
         let Ok(cx) = panic::catch_unwind(AssertUnwindSafe(cx)) else { return false };
         let tell = || self.observer.on_event(&cx, event);
@@ -220,7 +249,10 @@ impl InForce {
     ) -> Result<Self, StoreError> {
         // Asked first, because it tells whether the keys are the store's.
         records.changes()?;
-        let directory = Directory::build(&records.directory()?, random)?;
+        let known = before.map(|before| before.directory.known_uses()).unwrap_or_default();
+        let apps = records.directory(&known)?;
+        let directory = Directory::build(&apps, random)?;
+        let ending = apps.iter().flat_map(Ending::all_of).collect();
         let sealed = records.signing_key()?;
         let (tokens, jwks) = match before.filter(|before| before.sealed == sealed) {
             Some(before) => (Arc::clone(&before.tokens), Arc::clone(&before.jwks)),
@@ -231,7 +263,17 @@ impl InForce {
                 (Arc::new(AccessTokens::new(key, issuer, audience, settings.token_life)), jwks)
             }
         };
-        Ok(Self { directory, tokens, jwks, sealed })
+        Ok(Self { directory, tokens, jwks, ending, sealed })
+    }
+}
+
+impl Ending {
+    fn all_of(app: &Record) -> impl Iterator<Item = Self> {
+        let id = AppClientId::new(&app.app).ok();
+        app.secrets.iter().filter_map(move |secret| {
+            let (app, at) = (id.clone()?, secret.expires_at?);
+            Some(Self { app, secret: secret.last_use.id.clone(), at })
+        })
     }
 }
 
@@ -261,6 +303,20 @@ mod tests {
         assert!(state.check_watched(later).is_err());
         assert!(matches!(state.look(|_| Ok(())), Err(StoreError::Forked(_))));
         assert!(matches!(state.change(|_| Ok(())), Err(StoreError::Forked(_))));
+    }
+
+    #[test]
+    fn a_use_is_written_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = Arc::new(state(folder.path()));
+        crate::admin::Admin::new(Arc::clone(&state)).create_app("one").unwrap();
+        let in_force = state.in_force();
+        let used = in_force.directory.uses().next().unwrap();
+        used.note(7_200);
+        let mut connection = Connection::open(folder.path().join("a.db")).unwrap();
+        state.write_uses(&mut connection).unwrap();
+        assert_eq!((used.hour(), used.unstored()), (Some(7_200), None));
+        assert_eq!(state.look(|records| records.last_use(&used.id)).unwrap(), Some(7_200));
     }
 
     #[test]

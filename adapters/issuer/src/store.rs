@@ -18,12 +18,13 @@ use crate::signing::{SealedKey, SigningError};
 
 pub(crate) mod records;
 mod row;
+pub(crate) mod secrets;
 
 use records::Records;
 
 /// Marks the file as a store of this kind: "ToSm".
 const APPLICATION_ID: i32 = 0x546f_536d;
-const SCHEMA_VERSION: i32 = 1;
+const SCHEMA_VERSION: i32 = 2;
 /// How long a writer waits for another: within the deadline that hosts set.
 const BUSY: Duration = Duration::from_secs(4);
 
@@ -48,6 +49,10 @@ pub(crate) enum StoreError {
     SigningKey,
     #[error("there is no such app")]
     NoSuchApp,
+    #[error("there is no such secret")]
+    NoSuchSecret,
+    #[error("the app has two live secrets")]
+    TwoSecrets,
     #[error("the record of the app is damaged")]
     DamagedApp,
     #[error("a number is too large to be stored")]
@@ -67,6 +72,8 @@ pub(crate) enum StoreError {
 /// What a file holds, by the two numbers in its header.
 enum Held {
     Nothing,
+    /// A store as the first release made it.
+    Older,
     Store,
 }
 
@@ -93,9 +100,12 @@ pub(crate) fn open(
     // SQLite would make a file that others may read; beside this one its -wal and -shm get its mode.
     private_file::place_empty(path)?;
     let mut store = OpenStore::open(path, owner)?;
+    if let Held::Older = held(&store.connection)? {
+        upgrade(&mut store.connection)?;
+    }
     let (keys, beside_old_root) = match held(&store.connection)? {
-        Held::Store => (derive(&Root::load(root, owner)?)?, false),
         Held::Nothing => first_start(&mut store, root, random, now)?,
+        _ => (derive(&Root::load(root, owner)?)?, false),
     };
     Ok(Opened { store, keys, beside_old_root })
 }
@@ -164,6 +174,7 @@ fn held(connection: &Connection) -> Result<Held, StoreError> {
     })?;
     match (application, version, tables) {
         (APPLICATION_ID, SCHEMA_VERSION, _) => Ok(Held::Store),
+        (APPLICATION_ID, 1, _) => Ok(Held::Older),
         (APPLICATION_ID, version, _) => Err(StoreError::Newer(version)),
         (0, 0, 0) => Ok(Held::Nothing),
         _ => Err(StoreError::Foreign),
@@ -202,13 +213,14 @@ fn first_start(
 ) -> Result<(DerivedKeys, bool), StoreError> {
     let owner = store.owner;
     let transaction = store.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    if let Held::Store = held(&transaction)? {
+    if !matches!(held(&transaction)?, Held::Nothing) {
         // Another process was first.
         return Ok((derive(&Root::load(root, owner)?)?, false));
     }
     let (root, was_there) = Root::load_or_make(root, owner, random)?;
     let keys = derive(&root)?;
     transaction.execute_batch(records::SCHEMA)?;
+    transaction.execute_batch(records::SCHEMA_SINCE_1)?;
     let records = Records { connection: &transaction, key: &keys.rows };
     records.put_changes(0)?;
     records.add_signing_key(&SealedKey::generate(&keys)?, now)?;
@@ -216,6 +228,16 @@ fn first_start(
     transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
     transaction.commit()?;
     Ok((keys, was_there))
+}
+
+/// Adds what an older store has not. A process of the release that made it goes on beside.
+fn upgrade(connection: &mut Connection) -> Result<(), StoreError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if let Held::Older = held(&transaction)? {
+        transaction.execute_batch(records::SCHEMA_SINCE_1)?;
+        transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+    }
+    Ok(transaction.commit()?)
 }
 
 /// Whether the root is the store's is found when the first record is read.

@@ -188,7 +188,7 @@ fn a_store_of_a_later_release_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     two_apps(folder.path());
     let connection = Connection::open(folder.path().join(STORE)).unwrap();
-    connection.pragma_update(None, "user_version", 2).unwrap();
+    connection.pragma_update(None, "user_version", 3).unwrap();
     drop(connection);
     assert!(is_store_error(folder.path()));
 }

@@ -37,7 +37,10 @@ impl Observer for TracingObserver {
             Event::DownstreamFailed { kind, .. } => say!(warn, kind = kind.as_str()),
             Event::LimiterHealth { health } => say!(warn, health = tracing::field::debug(health)),
             Event::ReloadFailed { part } | Event::StartedEmpty { part } => say!(warn, part = *part),
-            Event::Cancelled { .. } => say!(info),
+            Event::SecretExpiring { secret, expires_in, .. } => {
+                say!(warn, secret = *secret, expires_in = expires_in.as_secs());
+            }
+            Event::Cancelled { .. } | Event::SecretRotated { .. } => say!(info),
             Event::TimedOut { .. } | Event::LimiterFailed { .. } | Event::SourceUnknown => {
                 say!(warn)
             }

@@ -28,6 +28,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         apps: AppsCommand,
     },
+    /// Administer the secrets of an app, also while the server runs.
+    Secrets {
+        #[command(subcommand)]
+        secrets: SecretsCommand,
+    },
 }
 
 #[derive(Args, Debug)]
@@ -113,6 +118,56 @@ pub(crate) enum AppsCommand {
         /// The app's id.
         #[arg(value_parser = AppClientId::new)]
         id: AppClientId,
+        #[command(flatten)]
+        place: PlaceArguments,
+    },
+    /// Remove an app and its secrets. Access tokens that it has stay good until they expire.
+    Delete {
+        /// The app's id.
+        #[arg(value_parser = AppClientId::new)]
+        id: AppClientId,
+        /// Print an object of JSON and nothing else.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        place: PlaceArguments,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SecretsCommand {
+    /// Make a new secret for an app, and show it this once.
+    Rotate {
+        /// The app's id.
+        #[arg(value_parser = AppClientId::new)]
+        id: AppClientId,
+        /// How long the former secret stays good, at most 90 days; 0 revokes it at once.
+        #[arg(long, value_name = "SECONDS", default_value_t = 86_400)]
+        overlap_seconds: u64,
+        /// Print an object of JSON and nothing else.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        place: PlaceArguments,
+    },
+    /// List the secrets of an app: their ids, ends and last uses.
+    List {
+        /// The app's id.
+        #[arg(value_parser = AppClientId::new)]
+        id: AppClientId,
+        /// Print an array of JSON and nothing else.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        place: PlaceArguments,
+    },
+    /// Let a secret be good no more, for ever.
+    Revoke {
+        /// The secret's id, as `secrets list` shows it; it is also the middle part of the secret.
+        secret_id: String,
+        /// Print an object of JSON and nothing else.
+        #[arg(long)]
+        json: bool,
         #[command(flatten)]
         place: PlaceArguments,
     },

@@ -2,6 +2,7 @@
 //! and the administration of its apps.
 
 mod address;
+mod administration;
 mod apps;
 mod arguments;
 mod body;
@@ -10,6 +11,7 @@ mod first_start;
 mod log;
 mod place;
 mod routes;
+mod secrets;
 mod serve;
 
 use std::error::Error;
@@ -27,6 +29,7 @@ fn main() -> ExitCode {
         None => serve::run(&arguments.serve),
         Some(Command::Serve(serve)) => serve::run(&serve),
         Some(Command::Apps { apps }) => apps::run(&apps),
+        Some(Command::Secrets { secrets }) => secrets::run(&secrets),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

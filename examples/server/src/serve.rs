@@ -15,7 +15,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
-use crate::apps::NoIssuer;
+use crate::administration::NoIssuer;
 use crate::arguments::ServeArguments;
 use crate::connection::{self, Times};
 use crate::first_start::{self, NotShown};

@@ -1,4 +1,4 @@
-//! What the store holds: its head, apps, their secrets, and the signing key.
+//! What the store holds: its head, apps and the signing key. Secrets have a file of their own.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +9,9 @@ use tokensmith::{AppClientId, UnixTime};
 
 use super::StoreError;
 use super::row::{Table, TaggedRow};
+use super::secrets::FoundSecret;
 use crate::directory::{LIVE_SECRETS, LiveSecret, Record};
-use crate::secret;
+use crate::last_use::KnownUses;
 use crate::signing::SealedKey;
 
 pub(super) const SCHEMA: &str = "
@@ -31,10 +32,16 @@ pub(super) const SCHEMA: &str = "
     ) STRICT, WITHOUT ROWID;
 ";
 
+/// What a store of version 1 has not.
+pub(super) const SCHEMA_SINCE_1: &str = "
+    CREATE INDEX secrets_by_app ON secrets (app);
+    CREATE TABLE secret_uses (
+        id TEXT PRIMARY KEY, hour INTEGER NOT NULL, tag BLOB NOT NULL
+    ) STRICT, WITHOUT ROWID;
+";
+
 const HEAD: Table = Table { name: "head", columns: &["name", "changes"] };
 const APPS: Table = Table { name: "apps", columns: &["id", "name", "enabled", "created_at"] };
-const SECRETS: Table =
-    Table { name: "secrets", columns: &["id", "app", "stored", "created_at", "expires_at"] };
 const SIGNING_KEYS: Table = Table {
     name: "signing_keys",
     columns: &["kid", "algorithm", "public", "sealed", "created_at"],
@@ -97,42 +104,41 @@ impl Records<'_> {
         Ok(rows.iter().map(FoundApp::read).collect())
     }
 
-    pub(crate) fn add_secret(
-        &self,
-        id: &str,
-        app: &AppClientId,
-        stored: String,
-        created_at: UnixTime,
-    ) -> Result<(), StoreError> {
-        let fields = vec![
-            Value::Text(id.to_owned()),
-            Value::Text(app.as_str().to_owned()),
-            Value::Text(stored),
-            number(created_at.as_secs())?,
-            Value::Null,
-        ];
-        Ok(SECRETS.add(self.connection, self.key, fields)?)
+    pub(crate) fn remove_app(&self, id: &AppClientId) -> Result<(), StoreError> {
+        Ok(APPS.remove(self.connection, id.as_str())?)
     }
 
-    /// All apps with their secrets. What cannot be trusted is marked, and the others go on.
-    pub(crate) fn directory(&self) -> Result<Vec<Record>, StoreError> {
+    /// All apps with their secrets. What cannot be trusted is marked, and the others go on. The
+    /// uses of a secret go on in what `known` has of it.
+    pub(crate) fn directory(&self, known: &KnownUses) -> Result<Vec<Record>, StoreError> {
+        let uses = self.last_uses()?;
         let mut records = BTreeMap::new();
         for app in self.apps()? {
             if let Some(record) = app.record() {
                 records.insert(record.app.clone(), record);
             }
         }
-        for row in SECRETS.all(self.connection, self.key)? {
-            let Some(app) = row.text(1) else { continue };
+        for secret in self.secrets()? {
+            let (app, read) = match &secret {
+                FoundSecret::Whole(row) => (row.app.as_str(), row.digest().map(|d| (row, d))),
+                FoundSecret::Damaged { app: Some(app) } => (app.as_str(), None),
+                FoundSecret::Damaged { app: None } => continue,
+            };
             // A secret without its app: the app's row is damaged beyond its id, or gone.
             let record = records.entry(app.to_owned()).or_insert_with(|| damaged(app));
-            match live_secret(&row).filter(|_| record.secrets.len() < LIVE_SECRETS) {
-                Some(secret) => record.secrets.push(secret),
+            match read.filter(|_| record.secrets.len() < LIVE_SECRETS) {
+                Some((row, digest)) => {
+                    let last_use = known.of(&row.id);
+                    last_use.note_stored(uses.get(&row.id).copied().unwrap_or(0));
+                    let expires_at = row.expires_at;
+                    record.secrets.push(LiveSecret { digest, expires_at, last_use });
+                }
                 None => record.damaged = true,
             }
         }
         let whole = |mut record: Record| {
-            // An app is made together with a secret: one without has lost it.
+            // An app is made together with a secret, and its last stays when it is revoked: one
+            // without has lost it.
             record.damaged |= record.secrets.is_empty();
             record
         };
@@ -215,12 +221,7 @@ fn damaged(app: &str) -> Record {
     Record { app: app.to_owned(), enabled: false, damaged: true, secrets: Vec::new() }
 }
 
-fn live_secret(row: &TaggedRow) -> Option<LiveSecret> {
-    let digest = secret::read_stored(row.text(2)?, row.text(0)?)?;
-    row.intact.then(|| LiveSecret { digest, expires_at: row.number(4) })
-}
-
 /// SQLite's integers are signed.
-fn number(number: u64) -> Result<Value, StoreError> {
+pub(super) fn number(number: u64) -> Result<Value, StoreError> {
     i64::try_from(number).map(Value::Integer).map_err(|_| StoreError::Number)
 }

@@ -91,6 +91,27 @@ impl Table {
         rows.collect()
     }
 
+    /// The rows that hold that text in that column, the damaged ones among them.
+    pub(crate) fn all_of(
+        &self,
+        connection: &Connection,
+        key: &hmac::Key,
+        column: &'static str,
+        text: &str,
+    ) -> rusqlite::Result<Vec<TaggedRow>> {
+        let sql = format!("SELECT {}, tag FROM {} WHERE {column} = ?", self.list(), self.name);
+        let mut statement = connection.prepare(&sql)?;
+        let rows = statement.query_map([text], |row| self.read(row, key))?;
+        rows.collect()
+    }
+
+    /// Removes the row whose first column holds that text, if there is one.
+    pub(crate) fn remove(&self, connection: &Connection, text: &str) -> rusqlite::Result<()> {
+        let sql = format!("DELETE FROM {} WHERE {} = ?", self.name, self.first());
+        connection.prepare(&sql)?.execute([text])?;
+        Ok(())
+    }
+
     /// The row whose first column holds that text.
     pub(crate) fn find(
         &self,
@@ -98,11 +119,11 @@ impl Table {
         key: &hmac::Key,
         text: &str,
     ) -> rusqlite::Result<Option<TaggedRow>> {
-        let first = self.columns.first().copied().unwrap_or_default();
-        let sql = format!("SELECT {}, tag FROM {} WHERE {first} = ?", self.list(), self.name);
-        let mut statement = connection.prepare(&sql)?;
-        let mut rows = statement.query_map([text], |row| self.read(row, key))?;
-        rows.next().transpose()
+        Ok(self.all_of(connection, key, self.first(), text)?.pop())
+    }
+
+    fn first(&self) -> &'static str {
+        self.columns.first().copied().unwrap_or_default()
     }
 
     fn list(&self) -> String {
@@ -196,6 +217,10 @@ mod tests {
             (Some("a"), Some(7), Some(&[1, 2][..]))
         );
         assert!(TABLE.find(&connection, &keys().rows, "b").unwrap().is_none());
+        TABLE.remove(&connection, "b").unwrap();
+        assert_eq!(TABLE.all(&connection, &keys().rows).unwrap().len(), 1);
+        TABLE.remove(&connection, "a").unwrap();
+        assert_eq!(TABLE.all(&connection, &keys().rows).unwrap().len(), 0);
     }
 
     #[test]

@@ -29,8 +29,8 @@ class TokenEvent:
 
     Each call ends with exactly one event that is `terminal`. Told apart by `name`: `issued`,
     `invalid`, `rate_limited`, `rejected`, `downstream_failed`, `timed_out`, `cancelled`; and besides
-    them `limiter_failed`, `limiter_health`, `source_unknown`, `reload_failed`, `started_empty`. A
-    later version may have more.
+    them `limiter_failed`, `limiter_health`, `source_unknown`, `reload_failed`, `started_empty`,
+    `secret_rotated`, `secret_expiring`. A later version may have more.
     """
 
     name: str

@@ -59,7 +59,7 @@ class ConfigError(TokenError):
 class AdminError(Exception):
     """A call of the administration that failed. Nothing was changed.
 
-    `code` is `ERR_ADMIN_INVALID`, `ERR_ADMIN_NOT_FOUND` or
+    `code` is `ERR_ADMIN_INVALID`, `ERR_ADMIN_NOT_FOUND`, `ERR_ADMIN_LIMIT` or
     `ERR_ADMIN_STORE`.
     """
 

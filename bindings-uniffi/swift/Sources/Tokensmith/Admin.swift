@@ -67,8 +67,10 @@ public struct AdminError: Error, Equatable, Sendable, LocalizedError {
     public enum Code: String, Sendable, CaseIterable {
         /// An argument is not what it must be.
         case invalid = "ERR_ADMIN_INVALID"
-        /// There is no such app.
+        /// There is no such app, or no such secret.
         case notFound = "ERR_ADMIN_NOT_FOUND"
+        /// The app has as many live secrets as it may have.
+        case limit = "ERR_ADMIN_LIMIT"
         /// The store failed.
         case store = "ERR_ADMIN_STORE"
     }

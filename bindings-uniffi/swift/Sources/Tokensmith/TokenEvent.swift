@@ -8,7 +8,8 @@ public typealias Observer = @Sendable (TokenEvent) -> Void
 /// private.
 public struct TokenEvent: Sendable, Equatable {
     /// `issued`, `invalid`, `rate_limited`, `rejected`, `downstream_failed`, `timed_out`, `cancelled`,
-    /// `limiter_failed`, `limiter_health`, `source_unknown`, `reload_failed`, `started_empty`.
+    /// `limiter_failed`, `limiter_health`, `source_unknown`, `reload_failed`, `started_empty`,
+    /// `secret_rotated`, `secret_expiring`.
     public let name: String
     /// Whether the call ended with it.
     public let terminal: Bool

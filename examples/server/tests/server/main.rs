@@ -20,5 +20,6 @@ mod kills;
 mod logs;
 mod routes;
 mod running;
+mod secrets;
 mod token;
 mod wire;

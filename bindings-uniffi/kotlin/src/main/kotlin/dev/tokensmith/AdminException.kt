@@ -11,8 +11,11 @@ public sealed class AdminException(
     /** What it was given is refused. */
     public class Invalid internal constructor(message: String) : AdminException("ERR_ADMIN_INVALID", message)
 
-    /** There is no such app. */
+    /** There is no such app, or no such secret. */
     public class NotFound internal constructor(message: String) : AdminException("ERR_ADMIN_NOT_FOUND", message)
+
+    /** The app has as many live secrets as it may have. */
+    public class Limit internal constructor(message: String) : AdminException("ERR_ADMIN_LIMIT", message)
 
     /** The store failed. */
     public class Store internal constructor(message: String) : AdminException("ERR_ADMIN_STORE", message)
@@ -33,6 +36,7 @@ public sealed class AdminException(
             when (code) {
                 "ERR_ADMIN_INVALID" -> Invalid(detail)
                 "ERR_ADMIN_NOT_FOUND" -> NotFound(detail)
+                "ERR_ADMIN_LIMIT" -> Limit(detail)
                 else -> Store(detail)
             }
     }
