@@ -137,6 +137,17 @@ reasons! {
         WrongSecret = "wrong_secret",
         /// The issuer has the app, the secret is right, and the app is disabled.
         Disabled = "disabled",
+        /// The refresh token is none, or another app's or issuer's.
+        RefreshUnknown = "refresh_unknown",
+        /// The refresh token's time is past, or it was issued before a time that the host set.
+        RefreshExpired = "refresh_expired",
+        /// The refresh token's family was revoked.
+        RefreshRevoked = "refresh_revoked",
+        /// The refresh token was redeemed before, by another: its family is revoked with it.
+        RefreshReused = "refresh_reused",
+        /// The refresh token is later than what the ledger knows of it, so the ledger has lost
+        /// something: the token's family is revoked with it.
+        LedgerBehind = "ledger_behind",
     }
 }
 

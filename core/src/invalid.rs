@@ -10,6 +10,8 @@ pub enum Member {
     AppClientId,
     /// `appSecret`
     AppSecret,
+    /// `refreshToken`, where one is redeemed
+    RefreshToken,
 }
 
 impl Member {
@@ -18,6 +20,7 @@ impl Member {
         match self {
             Self::AppClientId => "appClientId",
             Self::AppSecret => "appSecret",
+            Self::RefreshToken => "refreshToken",
         }
     }
 }
@@ -32,7 +35,9 @@ impl Member {
 pub enum Invalid {
     /// The content type is missing or is not JSON in UTF-8 (RFC 8259 section 11).
     ContentType,
-    /// The body is longer than [`TokenRequest::MAX_BODY_BYTES`](crate::TokenRequest::MAX_BODY_BYTES).
+    /// The body is longer than [`TokenRequest::MAX_BODY_BYTES`](crate::TokenRequest::MAX_BODY_BYTES),
+    /// or where a refresh token is redeemed,
+    /// [`TokenRequest::MAX_REFRESH_BODY_BYTES`](crate::TokenRequest::MAX_REFRESH_BODY_BYTES).
     TooLarge,
     /// The body is not UTF-8, or opens with a byte-order mark (RFC 8259 section 8.1).
     Encoding,
@@ -64,8 +69,10 @@ impl Invalid {
             Self::Repeated => "the body repeats a member",
             Self::Missing(Member::AppClientId) => "`appClientId` is missing",
             Self::Missing(Member::AppSecret) => "`appSecret` is missing",
+            Self::Missing(Member::RefreshToken) => "`refreshToken` is missing",
             Self::NotAString(Member::AppClientId) => "`appClientId` is not a string",
             Self::NotAString(Member::AppSecret) => "`appSecret` is not a string",
+            Self::NotAString(Member::RefreshToken) => "`refreshToken` is not a string",
         }
     }
 }

@@ -9,6 +9,7 @@ mod invalid;
 mod limiter;
 mod observer;
 mod outcome;
+mod refresher;
 mod request;
 mod response;
 mod service;
@@ -32,7 +33,8 @@ pub use limiter::{Charge, LimitKey, LimiterError, LimiterHealth, RateLimiter, Sc
 #[cfg(feature = "tracing")]
 pub use observer::TracingObserver;
 pub use observer::{DownstreamKind, Event, NoObserver, Observer};
-pub use outcome::{Limited, TokenError, retry_after_seconds};
+pub use outcome::{Limited, RefreshError, TokenError, retry_after_seconds};
+pub use refresher::Refresher;
 pub use request::TokenRequest;
 pub use response::{KeyCase, ResponseOptions, ResponseOptionsError, Status, TokenResponse};
 pub use secrecy::SecretString;

@@ -84,6 +84,18 @@ impl TokenError {
     }
 }
 
+/// How a refresh ended badly, in [`TokenService::refresh`](crate::TokenService::refresh).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[expect(clippy::exhaustive_enums, reason = "a caller must handle each")]
+pub enum RefreshError {
+    /// The service was built without a [`Refresher`](crate::Refresher): nothing was asked or charged.
+    #[error("no refresher is configured")]
+    NotConfigured,
+    /// As a request for tokens ends.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+}
+
 /// A wait in whole seconds as `Retry-After` tells it: rounded up, at least one (RFC 9110 section
 /// 10.2.3), so that who comes at it is not refused for coming too early.
 ///

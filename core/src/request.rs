@@ -9,6 +9,7 @@ use std::fmt;
 use crate::credentials::Presented;
 use crate::invalid::Invalid;
 use crate::source::Source;
+use crate::token::RefreshToken;
 
 /// A `POST /token` as the host received it.
 ///
@@ -43,6 +44,9 @@ impl TokenRequest<'_> {
     /// The longest body that conforms. A host need not read further than one byte more.
     pub const MAX_BODY_BYTES: usize = 8 * 1_024;
 
+    /// The longest body that conforms where a refresh token is redeemed.
+    pub const MAX_REFRESH_BODY_BYTES: usize = 24 * 1_024;
+
     /// How deep a body may nest, values that are ignored included. The body's own object counts.
     pub const MAX_DEPTH: usize = 8;
 
@@ -55,17 +59,32 @@ impl TokenRequest<'_> {
     /// # Errors
     /// [`Invalid`] if and only if the request does not conform.
     pub fn parse(&self) -> Result<Presented, Invalid> {
+        members::read(self.text(Self::MAX_BODY_BYTES)?)
+    }
+
+    /// Reads what the caller presented to redeem a refresh token: the same two members, and the string
+    /// `refreshToken`.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse), but that the body may have
+    /// [`MAX_REFRESH_BODY_BYTES`](Self::MAX_REFRESH_BODY_BYTES).
+    pub fn parse_refresh(&self) -> Result<(Presented, RefreshToken), Invalid> {
+        members::read_refresh(self.text(Self::MAX_REFRESH_BODY_BYTES)?)
+    }
+
+    /// The body, if it is text that may be JSON and is not longer than that.
+    fn text(&self, max_bytes: usize) -> Result<&str, Invalid> {
         if !self.content_type.is_some_and(content_type::is_json_in_utf8) {
             return Err(Invalid::ContentType);
         }
-        if self.body.len() > Self::MAX_BODY_BYTES {
+        if self.body.len() > max_bytes {
             return Err(Invalid::TooLarge);
         }
         let body = std::str::from_utf8(self.body).map_err(|_| Invalid::Encoding)?;
         if body.starts_with('\u{feff}') {
             return Err(Invalid::Encoding);
         }
-        members::read(body)
+        Ok(body)
     }
 }
 

@@ -15,19 +15,20 @@ use std::time::Duration;
 
 pub use builder::{BuildError, TokenServiceBuilder};
 
-use crate::authenticator::{AuthenticateError, Authenticator, RejectReason};
+use crate::authenticator::{AuthenticateError, Authenticator, RejectReason, UpstreamKind};
 use crate::clock::{Clock, Tick, UnixTime};
 use crate::context::Context;
-use crate::credentials::Presented;
+use crate::credentials::{AppCredentials, Presented};
 use crate::invalid::Invalid;
 use crate::limiter::policy::{Caller, Known};
 use crate::observer::{DownstreamKind, Observer};
-use crate::outcome::TokenError;
+use crate::outcome::{RefreshError, TokenError};
+use crate::refresher::Refresher;
 use crate::request::TokenRequest;
 use crate::response::{SourceBucket, Table, TokenResponse};
 use crate::source::Source;
 use crate::timer::{Elapsed, Timer, within};
-use crate::token::{Presence, TokenSet};
+use crate::token::{Presence, RefreshToken, TokenSet};
 use call::Call;
 use capacity::Capacity;
 use caught::caught;
@@ -63,6 +64,7 @@ use gate::Gate;
 /// ```
 pub struct TokenService {
     authenticator: Arc<dyn Authenticator>,
+    refresher: Option<Arc<dyn Refresher>>,
     gate: Gate,
     capacity: Capacity,
     clock: Arc<dyn Clock>,
@@ -75,6 +77,25 @@ pub struct TokenService {
 struct Deadline {
     budget: Duration,
     timer: Arc<dyn Timer>,
+}
+
+/// Who asks, and by what right (RFC 6749 section 1.3).
+type Asked = (Presented, Grant);
+
+enum Grant {
+    /// The app's credentials alone.
+    Credentials,
+    /// A refresh token besides.
+    RefreshToken(RefreshToken),
+}
+
+impl Grant {
+    fn is_possible(&self) -> bool {
+        match self {
+            Self::Credentials => true,
+            Self::RefreshToken(token) => token.is_possible(),
+        }
+    }
 }
 
 /// What became of a call, and what its response may tell of the source's bucket.
@@ -94,7 +115,7 @@ impl TokenService {
     /// Answers a request. It never fails: every failure is a response. To drop its future cancels
     /// the call; what it holds is given back.
     pub async fn handle(&self, request: TokenRequest<'_>) -> TokenResponse {
-        let parsed = request.parse();
+        let parsed = request.parse().map(|presented| (presented, Grant::Credentials));
         let Decided { outcome, bucket } =
             self.run(parsed, request.source, request.request_id).await;
         self.table.render(&outcome.map_err(TokenError::from), bucket)
@@ -124,8 +145,46 @@ impl TokenService {
         presented: impl Into<Presented>,
         source: Option<Source>,
     ) -> Result<TokenSet, TokenError> {
-        let decided = self.run(Ok(presented.into()), source, None).await;
+        let parsed = Ok((presented.into(), Grant::Credentials));
+        let decided = self.run(parsed, source, None).await;
         decided.outcome.map_err(TokenError::from)
+    }
+
+    /// Redeems a refresh token for new tokens, by the same path: the same limits, the same deadline,
+    /// and the app's credentials are judged too.
+    ///
+    /// # Errors
+    /// [`RefreshError::NotConfigured`] where there is no [`Refresher`]; else as [`issue`](Self::issue).
+    /// A refresh token that is not good is [`Unauthorized`](TokenError::Unauthorized), as wrong
+    /// credentials are.
+    pub async fn refresh(
+        &self,
+        presented: impl Into<Presented>,
+        token: RefreshToken,
+        source: Option<Source>,
+    ) -> Result<TokenSet, RefreshError> {
+        if !self.can_refresh() {
+            return Err(RefreshError::NotConfigured);
+        }
+        let parsed = Ok((presented.into(), Grant::RefreshToken(token)));
+        let decided = self.run(parsed, source, None).await;
+        decided.outcome.map_err(|failure| TokenError::from(failure).into())
+    }
+
+    /// Answers a request to redeem a refresh token: [`refresh`](Self::refresh) for a host with HTTP,
+    /// whose body has the member `refreshToken` beside the two of the contract. Where
+    /// [`can_refresh`](Self::can_refresh) says no, give it no route: each answer is a 502.
+    pub async fn handle_refresh(&self, request: TokenRequest<'_>) -> TokenResponse {
+        let parsed = request.parse_refresh();
+        let parsed = parsed.map(|(presented, token)| (presented, Grant::RefreshToken(token)));
+        let Decided { outcome, bucket } =
+            self.run(parsed, request.source, request.request_id).await;
+        self.table.render(&outcome.map_err(TokenError::from), bucket)
+    }
+
+    /// Whether there is something that redeems refresh tokens.
+    pub fn can_refresh(&self) -> bool {
+        self.refresher.is_some()
     }
 
     /// The answer of a service that is no more, a 502: what a host gives that has let go of this one
@@ -142,7 +201,7 @@ impl TokenService {
     /// Walks the path, inside the deadline, and tells the observer of its end.
     async fn run(
         &self,
-        parsed: Result<Presented, Invalid>,
+        parsed: Result<Asked, Invalid>,
         source: Option<Source>,
         request_id: Option<&str>,
     ) -> Decided {
@@ -152,7 +211,7 @@ impl TokenService {
             .with_budget(self.deadline.as_ref().map(|deadline| deadline.budget))
             .with_source(source)
             .with_request_id(request_id);
-        let app = parsed.as_ref().ok().and_then(Presented::app);
+        let app = parsed.as_ref().ok().and_then(|(presented, _)| presented.app());
         let call = Call::begin(&*self.observer, &cx, app);
         let decided = match now {
             Some(_) => self.guarded(&cx, &parsed).await,
@@ -168,7 +227,7 @@ impl TokenService {
     }
 
     /// The decision, or what kept it from being made: a panic, the deadline.
-    async fn guarded(&self, cx: &Context, parsed: &Result<Presented, Invalid>) -> Decided {
+    async fn guarded(&self, cx: &Context, parsed: &Result<Asked, Invalid>) -> Decided {
         let decision = self.decide(cx, parsed);
         let decided = caught(async {
             match &self.deadline {
@@ -191,16 +250,14 @@ impl TokenService {
 
     /// 429 before 422 before 401 before 502: one call of the limiter carries every charge that
     /// applies, and nothing of the request is acted on before it has answered.
-    async fn decide(&self, cx: &Context, parsed: &Result<Presented, Invalid>) -> Decided {
-        let app = parsed.as_ref().ok().map(Presented::charged_id);
+    async fn decide(&self, cx: &Context, parsed: &Result<Asked, Invalid>) -> Decided {
+        let app = parsed.as_ref().ok().map(|(presented, _)| presented.charged_id());
         let caller = self.gate.caller(cx, app);
         let admission = self.gate.admit(cx, caller).await;
         let outcome = match (admission.refused, parsed) {
             (Some(refused), _) => Err(refused),
             (None, Err(invalid)) => Err(Failure::Invalid(*invalid)),
-            (None, Ok(presented)) => {
-                self.authenticate(cx, caller, admission.known, presented).await
-            }
+            (None, Ok(asked)) => self.authenticate(cx, caller, admission.known, asked).await,
         };
         Decided { outcome, bucket: admission.bucket }
     }
@@ -210,16 +267,16 @@ impl TokenService {
         cx: &Context,
         caller: Caller<'_>,
         known: Known,
-        presented: &Presented,
+        (presented, grant): &Asked,
     ) -> Result<TokenSet, Failure> {
         // The place is held until a failure is paid for: no more guesses than there are places are
         // ever ahead of their cost.
         let (_place, answer) = match presented.credentials() {
-            Ok(credentials) => {
+            Ok(credentials) if grant.is_possible() => {
                 let place = self.capacity.enter().ok_or(Failure::CAPACITY)?;
-                (Some(place), self.authenticator.authenticate(cx, credentials).await)
+                (Some(place), self.ask(cx, credentials, grant).await)
             }
-            Err(_) => (None, Err(AuthenticateError::Rejected(RejectReason::BadCredentials))),
+            _ => (None, Err(AuthenticateError::Rejected(RejectReason::BadCredentials))),
         };
         match answer {
             Ok(tokens) => {
@@ -232,6 +289,24 @@ impl TokenService {
                 Err(Failure::Rejected(reason))
             }
             Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn ask(
+        &self,
+        cx: &Context,
+        credentials: &AppCredentials,
+        grant: &Grant,
+    ) -> Result<TokenSet, AuthenticateError> {
+        match (grant, &self.refresher) {
+            (Grant::Credentials, _) => self.authenticator.authenticate(cx, credentials).await,
+            (Grant::RefreshToken(token), Some(refresher)) => {
+                refresher.redeem(cx, credentials, token).await
+            }
+            (Grant::RefreshToken(_), None) => {
+                let kind = UpstreamKind::Config;
+                Err(AuthenticateError::upstream(kind, RefreshError::NotConfigured))
+            }
         }
     }
 

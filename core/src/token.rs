@@ -46,6 +46,18 @@ token! {
     IdToken
 }
 
+impl RefreshToken {
+    /// The longest refresh token that is redeemed, in bytes: 16 KiB.
+    pub const MAX_BYTES: usize = TokenSet::MAX_TOKEN;
+
+    /// Whether any issuer gives such a token: one that is empty, too long, or holds a control
+    /// character is refused without a question.
+    pub(crate) fn is_possible(&self) -> bool {
+        let text = self.expose_secret();
+        (1..=Self::MAX_BYTES).contains(&text.len()) && !text.chars().any(char::is_control)
+    }
+}
+
 /// How an access token is shown to an API (RFC 6749 section 7.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -16,22 +16,39 @@ use zeroize::Zeroizing;
 use super::TokenRequest;
 use crate::credentials::Presented;
 use crate::invalid::{Invalid, Member};
+use crate::token::RefreshToken;
 
 /// Reads the two members that the contract demands, and judges the others.
 pub(super) fn read(body: &str) -> Result<Presented, Invalid> {
+    let [id, secret] = strings(body, [Member::AppClientId, Member::AppSecret])?;
+    Ok(Presented::new(&text(id)?, secret_text(secret)?))
+}
+
+/// Reads them with the refresh token that is to be redeemed.
+pub(super) fn read_refresh(body: &str) -> Result<(Presented, RefreshToken), Invalid> {
+    let members = [Member::AppClientId, Member::AppSecret, Member::RefreshToken];
+    let [id, secret, token] = strings(body, members)?;
+    let presented = Presented::new(&text(id)?, secret_text(secret)?);
+    Ok((presented, RefreshToken::new(secret_text(token)?)))
+}
+
+/// The values of these members, still quoted and escaped, or the first fault of the body by rank.
+fn strings<const N: usize>(body: &str, members: [Member; N]) -> Result<[&str; N], Invalid> {
     if has_broken_escape(body) {
         return Err(Invalid::Syntax);
     }
     let Ok(object) = serde_json::from_str::<Object<'_>>(body) else {
         return Err(not_an_object(body));
     };
-    let fault = object.fault(1);
-    let id = object.string(Member::AppClientId);
-    let secret = object.string(Member::AppSecret);
-    if let Some(first) = [fault, id.err(), secret.err()].into_iter().flatten().min() {
-        return Err(first);
-    }
-    Ok(Presented::new(&text(id?)?, secret_text(secret?)?))
+    let mut first = object.fault(1);
+    let values = members.map(|member| match object.string(member) {
+        Ok(value) => value,
+        Err(fault) => {
+            first = Some(first.map_or(fault, |first| first.min(fault)));
+            ""
+        }
+    });
+    first.map_or(Ok(values), Err)
 }
 
 /// Why a body that did not read as an object did not.

@@ -17,6 +17,7 @@ use crate::limiter::known::KnownCallers;
 use crate::limiter::memory::MemoryLimiter;
 use crate::limiter::policy::LimitPolicy;
 use crate::observer::{NoObserver, Observer};
+use crate::refresher::Refresher;
 use crate::response::{ResponseOptions, ResponseOptionsError, Table};
 use crate::timer::Timer;
 
@@ -26,6 +27,7 @@ use crate::timer::Timer;
 #[must_use]
 pub struct TokenServiceBuilder {
     authenticator: Arc<dyn Authenticator>,
+    refresher: Option<Arc<dyn Refresher>>,
     policy: LimitPolicy,
     memory: Option<MemoryLimiter>,
     shared: Option<Arc<dyn RateLimiter>>,
@@ -60,6 +62,7 @@ impl TokenServiceBuilder {
     pub(super) fn new(authenticator: Arc<dyn Authenticator>) -> Self {
         Self {
             authenticator,
+            refresher: None,
             policy: LimitPolicy::default(),
             memory: None,
             shared: None,
@@ -70,6 +73,13 @@ impl TokenServiceBuilder {
             observer: Arc::new(NoObserver),
             response: ResponseOptions::default(),
         }
+    }
+
+    /// What redeems refresh tokens: nothing, so that
+    /// [`refresh`](TokenService::refresh) is [`NotConfigured`](crate::RefreshError::NotConfigured).
+    pub fn refresher(mut self, refresher: impl Refresher + 'static) -> Self {
+        self.refresher = Some(Arc::new(refresher));
+        self
     }
 
     /// The time that a call may take in all, the limiter and the authenticator included: past it
@@ -149,6 +159,7 @@ impl TokenServiceBuilder {
         );
         Ok(TokenService {
             authenticator: self.authenticator,
+            refresher: self.refresher,
             gate,
             capacity: Capacity::new(self.max_in_flight),
             clock: self.clock,

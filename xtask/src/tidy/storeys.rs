@@ -18,6 +18,8 @@ const PLACES: &[Place] = &[
     ("response", 4),
     // 3: what became of it, and who is told
     ("outcome", 3),
+    // A port too, but one that speaks of reasons as the authenticator does.
+    ("refresher", 3),
     ("observer", 3),
     ("observer/tracing", 3),
     // 2: ports that may wait
