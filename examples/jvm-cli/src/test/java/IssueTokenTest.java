@@ -27,7 +27,7 @@ class IssueTokenTest {
     void anAppThatIsMadeHasATokenAndNoOtherSecretDoes(@TempDir File folder) throws Exception {
         Ended made = run(folder, "", "create", "billing");
         assertEquals(0, made.code(), made.printed());
-        String[] app = made.printed().split("\n");
+        String[] app = made.printed().split("\\R");
         Ended issued = run(folder, app[1] + "\n", app[0]);
         assertEquals(0, issued.code(), issued.printed());
         assertEquals(3, issued.printed().strip().split("\\.").length, issued.printed());

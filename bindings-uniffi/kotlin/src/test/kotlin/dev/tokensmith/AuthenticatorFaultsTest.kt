@@ -4,11 +4,13 @@ import java.time.Duration
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CountDownLatch
 import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.cancel
 import kotlinx.coroutines.currentCoroutineContext
 import kotlinx.coroutines.delay
+import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withContext
 import kotlinx.coroutines.withTimeout
@@ -74,6 +76,18 @@ class AuthenticatorFaultsTest {
         assertEquals(502, script.handle("r").status)
         assertEquals("downstream_failed", script.ending("r").name)
         assertEquals(0, dev.tokensmith.bridge.uniffiForeignFutureHandleCount())
+    }
+
+    @Test
+    fun `what ends after its call hands over no text, of which the bridge would keep the memory`() = runBlocking {
+        val thrown = CompletableDeferred<Throwable?>()
+        val request = dev.tokensmith.bridge.AuthRequest(APP, SECRET, null, null, null)
+        launch {
+            currentCoroutineContext().cancel()
+            thrown.complete(runCatching { HostAuthenticator({ TOKENS }, null).authenticate(request) }.exceptionOrNull())
+        }.join()
+        assertTrue(thrown.await() is CancellationException)
+        assertEquals("", thrown.await().toString())
     }
 
     @Test

@@ -59,6 +59,20 @@ class CancellationTest {
     }
 
     @Test
+    fun `who is cancelled hears of that, and of no other failure`(): Unit = runBlocking(Dispatchers.Default) {
+        for (call in listOf<suspend (TokenService) -> Any>({ it.handle(request("r")) }, { it.issue(APP, SECRET) })) {
+            val hanging = Hanging()
+            val heard = CompletableDeferred<Result<Any>>()
+            val caller = launch { heard.complete(runCatching { call(hanging.script.service) }) }
+            hanging.began.await()
+            caller.cancelAndJoin()
+            val thrown = heard.await().exceptionOrNull()
+            assertTrue(thrown is CancellationException, "$thrown")
+            hanging.assertEnded()
+        }
+    }
+
+    @Test
     fun `a time-out`() {
         val hanging = Hanging()
         assertThrows(TimeoutCancellationException::class.java) {

@@ -60,15 +60,16 @@ class ThreadsTest {
             delay(60_000)
             TOKENS
         }
+        val caller = Thread.currentThread()
         repeat(20) {
             val chained = script.service.handleAsync(request()).thenApply { answer ->
-                threads.add(Thread.currentThread().name)
+                // On that of the caller it comes after the end, where the machine is slow.
+                if (Thread.currentThread() !== caller) threads.add(Thread.currentThread().name)
                 answer.status
             }
-            // Chained before the end, so it runs where the end is told.
             assertEquals(502, chained.get())
         }
-        assertTrue(threads.all { it.startsWith("DefaultDispatcher-worker") }, "$threads")
+        assertTrue(threads.isNotEmpty() && threads.all { it.startsWith("DefaultDispatcher-worker") }, "$threads")
     }
 
     @Test

@@ -41,6 +41,15 @@ class TokenExceptionTest {
     }
 
     @Test
+    fun `what comes out of the bridge besides keeps its text there`() {
+        val exception = assertThrows(TokenException.Downstream::class.java) {
+            crossing { throw dev.tokensmith.bridge.InternalException("planted") }
+        }
+        assertEquals(TokenException.unexpected().message, exception.message)
+        assertNull(exception.cause)
+    }
+
+    @Test
     fun `what does not conform is a 422 of handle, and a request of no app is unauthorized`() = Scripted().use { script ->
         val answer = script.service.handleBlocking(request(body = "[]"))
         assertEquals(422, answer.status)
