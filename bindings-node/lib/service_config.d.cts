@@ -175,4 +175,10 @@ export interface IssuerConfig {
   audience?: string | undefined;
   /** How long an access token is good for, in seconds, from 60 to 86,400. Default: 3,600. */
   token_seconds?: number | undefined;
+  /** How long a refresh token may lie unused, from 60 to 31,536,000: 604,800, seven days. */
+  refresh_idle_seconds?: number | undefined;
+  /** How long the refresh tokens that follow from one request live in all: 2,592,000, thirty days. */
+  refresh_seconds?: number | undefined;
+  /** Within which one that was redeemed gives the same successor again, from 0 to 60: 10. */
+  refresh_grace_seconds?: number | undefined;
 }

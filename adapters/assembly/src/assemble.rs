@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use tokensmith::{
-    Authenticator, BuildError, Clock, MemoryLimiter, NoObserver, Observer, ResponseOptionsError,
-    SlotsError, SystemClock, Timer, TokenService,
+    Authenticator, BuildError, Clock, MemoryLimiter, NoObserver, Observer, Refresher,
+    ResponseOptionsError, SlotsError, SystemClock, Timer, TokenService,
 };
 use tokensmith_issuer::{Admin, Issuer, IssuerSettings, OpenError};
 
@@ -70,7 +70,11 @@ pub fn build(config: ServiceConfig, host: Host) -> Result<Assembled, ConfigError
     config.response.check().map_err(|error| key_of(error.into()))?;
     let memory = memory_limiter(config.limiter, &config.limits)?;
     let judge = judge(config.authenticator, config.store, &host)?;
-    let service = TokenService::builder(judge.authenticator)
+    let mut builder = TokenService::builder(judge.authenticator);
+    if let Some(refresher) = judge.refresher {
+        builder = builder.refresher(refresher);
+    }
+    let service = builder
         .clock(host.clock)
         .observer(host.observer)
         .deadline(config.deadline, host.timer)
@@ -100,6 +104,7 @@ fn memory_limiter(
 /// Who judges credentials, and how it is administered.
 struct Judge {
     authenticator: Arc<dyn Authenticator>,
+    refresher: Option<Arc<dyn Refresher>>,
     admin: Option<Admin>,
 }
 
@@ -110,7 +115,7 @@ fn judge(
 ) -> Result<Judge, ConfigError> {
     match (config, host.authenticator.clone(), store) {
         (AuthenticatorConfig::Host, Some(authenticator), None) => {
-            Ok(Judge { authenticator, admin: None })
+            Ok(Judge { authenticator, refresher: None, admin: None })
         }
         (AuthenticatorConfig::Issuer(config), None, Some(store)) => issuer(config, store, host),
         (AuthenticatorConfig::Host, None, _) => Err(ConfigError::at_key(
@@ -138,13 +143,20 @@ fn issuer(config: IssuerConfig, store: StoreConfig, host: &Host) -> Result<Judge
     if let Some(issuer) = config.issuer {
         settings.issuer = issuer;
     }
-    if let Some(life) = config.token_life {
-        settings.token_life = life;
+    for (setting, given) in [
+        (&mut settings.token_life, config.token_life),
+        (&mut settings.refresh_idle_life, config.refresh_idle_life),
+        (&mut settings.refresh_life, config.refresh_life),
+        (&mut settings.refresh_grace, config.refresh_grace),
+    ] {
+        *setting = given.unwrap_or(*setting);
     }
     let issuer = Issuer::open(settings, Arc::clone(&host.clock), Arc::clone(&host.observer))
         .map_err(of_the_issuer)?;
     let admin = Some(issuer.admin());
-    Ok(Judge { authenticator: Arc::new(issuer), admin })
+    let issuer = Arc::new(issuer);
+    let refresher = Some(Arc::clone(&issuer) as Arc<dyn Refresher>);
+    Ok(Judge { authenticator: issuer, refresher, admin })
 }
 
 /// The key that the issuer did not take, or why it cannot be opened.
@@ -158,6 +170,9 @@ fn of_the_issuer(error: OpenError) -> ConfigError {
         "issuer" => "authenticator.issuer",
         "audience" => "authenticator.audience",
         "token_life" => "authenticator.token_seconds",
+        "refresh_idle_life" => "authenticator.refresh_idle_seconds",
+        "refresh_life" => "authenticator.refresh_seconds",
+        "refresh_grace" => "authenticator.refresh_grace_seconds",
         _ => return ConfigError::of_part("the issuer", error),
     };
     ConfigError::at_key(key, format!("not {}", setting.bounds))

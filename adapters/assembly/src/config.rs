@@ -93,6 +93,14 @@ pub struct IssuerConfig {
     pub audience: Option<String>,
     /// How long an access token is good for, from a minute to a day: `token_seconds`.
     pub token_life: Option<Duration>,
+    /// How long a refresh token may lie unused, from a minute to a year: `refresh_idle_seconds`.
+    pub refresh_idle_life: Option<Duration>,
+    /// How long the refresh tokens that follow from one request live in all, from
+    /// `refresh_idle_seconds` to a year: `refresh_seconds`.
+    pub refresh_life: Option<Duration>,
+    /// Within which a refresh token that was redeemed gives the same successor again, at most a
+    /// minute: `refresh_grace_seconds`.
+    pub refresh_grace: Option<Duration>,
 }
 
 impl ServiceConfig {

@@ -97,7 +97,7 @@ fn toml_that_is_wrong() {
         ),
         (
             "authenticator.secret = \"canary\"",
-            "`authenticator.secret`: not a key that is known, expected one of `kind`, `root_key_file`, `issuer`, `audience`, `token_seconds`",
+            "`authenticator.secret`: not a key that is known, expected one of `kind`, `root_key_file`, `issuer`, `audience`, `token_seconds`, `refresh_idle_seconds`, `refresh_seconds`, `refresh_grace_seconds`",
         ),
         (
             "\"odd \\n key\" = 1",
@@ -188,6 +188,18 @@ fn toml_that_is_wrong() {
         (
             "authenticator.token_seconds = 86401",
             "`authenticator.token_seconds`: expected a whole number from 60 to 86400",
+        ),
+        (
+            "authenticator.refresh_idle_seconds = 59",
+            "`authenticator.refresh_idle_seconds`: expected a whole number from 60 to 31536000",
+        ),
+        (
+            "authenticator.refresh_seconds = 31536001",
+            "`authenticator.refresh_seconds`: expected a whole number from 60 to 31536000",
+        ),
+        (
+            "authenticator.refresh_grace_seconds = 61",
+            "`authenticator.refresh_grace_seconds`: expected a whole number from 0 to 60",
         ),
         // Keys that are missing.
         ("limits.client = {}", "`limits.client.per_minute`: missing"),
@@ -302,7 +314,7 @@ fn parts_that_do_not_fit_together() {
         ("store.path = \"/\"", "`store.path`: not the path of a file"),
         (
             "store.path = \"x/a.db\"\nauthenticator.root_key_file = \"\"",
-            "`authenticator.root_key_file`: not the path of a file other than the store",
+            "`authenticator.root_key_file`: not the path of a file other than the store and its ledger",
         ),
         (
             "store.path = \"x/a.db\"\nauthenticator.issuer = \"canary canary\"",

@@ -183,8 +183,14 @@ fn the_issuer() {
     let root = folder.path().join("elsewhere.key");
     let mut config = ServiceConfig::from_toml(
         r#"
-        authenticator = { issuer = "https://a.test", audience = "b", token_seconds = 120 }
         store.path = "x"
+        [authenticator]
+        issuer = "https://a.test"
+        audience = "b"
+        token_seconds = 120
+        refresh_idle_seconds = 60
+        refresh_seconds = 100
+        refresh_grace_seconds = 1
         "#,
     )
     .unwrap();
@@ -195,12 +201,13 @@ fn the_issuer() {
     issuer.root_key_file = Some(root.clone());
 
     let mut host = Host::new(NotedTimer::default());
-    host.clock = Arc::new(ManualClock::new(UnixTime::from_secs(1_800_000_000)));
+    let clock = ManualClock::new(UnixTime::from_secs(1_800_000_000));
+    host.clock = Arc::new(clock.clone());
     let Assembled { service, issuer, .. } = build(config, host).unwrap();
     assert!(path.exists() && root.exists());
     let app = issuer.unwrap().create_app("billing").unwrap();
     let presented = tokensmith::AppCredentials { id: app.id, secret: app.secret };
-    let tokens = block_on(service.issue(presented, None)).unwrap();
+    let tokens = block_on(service.issue(presented.clone(), None)).unwrap();
     assert_eq!(tokens.expires_in, Duration::from_secs(120));
     let claims = tokens.access_token.expose_secret().split('.').nth(1).unwrap().to_owned();
     let claims = String::from_utf8(from_base64url(&claims)).unwrap();
@@ -209,6 +216,22 @@ fn the_issuer() {
     {
         assert!(claims.contains(claim), "{claims}");
     }
+    assert!(service.can_refresh());
+    let refresh = |token: &RefreshToken| {
+        let refreshed = service.refresh(presented.clone(), token.clone(), None);
+        block_on(refreshed).map(|tokens| tokens.refresh_token.unwrap())
+    };
+    let first = tokens.refresh_token.unwrap();
+    let second = refresh(&first).unwrap();
+    clock.advance(Duration::from_secs(1));
+    assert_eq!(refresh(&first).unwrap().expose_secret(), second.expose_secret(), "the grace");
+    clock.advance(Duration::from_secs(1));
+    let third = refresh(&first).unwrap();
+    assert_ne!(third.expose_secret(), second.expose_secret());
+    clock.advance(Duration::from_secs(59));
+    let fourth = refresh(&third).unwrap();
+    clock.advance(Duration::from_secs(39));
+    assert!(refresh(&fourth).is_err(), "100 s in all");
 }
 
 fn from_base64url(text: &str) -> Vec<u8> {
@@ -231,6 +254,7 @@ fn a_configuration_that_is_wrong_leaves_no_file_behind() {
         "limits.ipv6_prefix = 65",
         "limits.servers = 2",
         "authenticator.token_seconds = 59",
+        "authenticator.refresh_seconds = 604799",
     ] {
         let config = format!("store = {{ kind = \"sqlite\", path = {store:?} }}\n{wrong}");
         let host = Host::new(NotedTimer::default());

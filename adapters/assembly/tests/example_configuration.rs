@@ -66,6 +66,9 @@ fn each_key_has_a_place_of_its_own() {
         "authenticator.issuer = \"other\"",
         "authenticator.audience = \"other\"",
         "authenticator.token_seconds = 60",
+        "authenticator.refresh_idle_seconds = 60",
+        "authenticator.refresh_seconds = 604800",
+        "authenticator.refresh_grace_seconds = 0",
     ] {
         let config = format!("{:?}", ServiceConfig::from_toml(line).unwrap());
         assert!(!seen.contains(&config), "{line} changes nothing");

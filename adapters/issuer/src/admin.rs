@@ -13,6 +13,7 @@ use crate::store::StoreError;
 use crate::store::records::{AppRow, FoundApp};
 
 mod secrets;
+mod tokens;
 pub use secrets::{CreatedSecret, SecretSummary};
 
 const ID_PREFIX: &str = "appcl-";

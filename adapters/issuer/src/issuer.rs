@@ -15,11 +15,12 @@ use tokensmith::{
 use crate::admin::Admin;
 use crate::directory::Judgement;
 use crate::random::{OsRandom, Random};
-use crate::refresh::{self, Family};
+use crate::refresh::ledger::RefreshLedger;
+use crate::refresh::token::{self, FamilyId, Fields};
 use crate::root::RootError;
 use crate::secret;
 use crate::settings::{IssuerSettings, SettingError};
-use crate::state::State;
+use crate::state::{InForce, State};
 use crate::store::StoreError;
 use crate::watcher::Watcher;
 
@@ -33,7 +34,7 @@ use crate::watcher::Watcher;
 /// Where a process forks, each child opens its own issuer, after the fork: one that was opened
 /// before answers in the child with a fault, and goes on in the parent.
 pub struct Issuer {
-    state: Arc<State>,
+    pub(crate) state: Arc<State>,
     _watcher: Watcher,
 }
 
@@ -86,7 +87,22 @@ impl Issuer {
         observer: Arc<dyn Observer>,
     ) -> Result<Self, OpenError> {
         let random = OsRandom::warm().map_err(|_| OpenError::Random)?;
-        Self::open_with(settings, Box::new(random), clock, observer)
+        Self::open_with(settings, Box::new(random), clock, observer, None)
+    }
+
+    /// Opens an issuer that keeps what becomes of refresh tokens in another ledger than the file
+    /// beside its store: one that several machines share, or one in memory.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_with_ledger(
+        settings: IssuerSettings,
+        clock: Arc<dyn Clock>,
+        observer: Arc<dyn Observer>,
+        ledger: Arc<dyn RefreshLedger>,
+    ) -> Result<Self, OpenError> {
+        let random = OsRandom::warm().map_err(|_| OpenError::Random)?;
+        Self::open_with(settings, Box::new(random), clock, observer, Some(ledger))
     }
 
     fn open_with(
@@ -94,10 +110,11 @@ impl Issuer {
         random: Box<dyn Random>,
         clock: Arc<dyn Clock>,
         observer: Arc<dyn Observer>,
+        ledger: Option<Arc<dyn RefreshLedger>>,
     ) -> Result<Self, OpenError> {
         settings.check()?;
         let path = settings.store.clone();
-        let state = State::open(settings, random, clock, observer);
+        let state = State::open(settings, random, clock, observer, ledger);
         let state = Arc::new(state.map_err(|error| OpenError::of(path, error))?);
         let watcher = Watcher::start(Arc::clone(&state)).map_err(OpenError::Thread)?;
         Ok(Self { state, _watcher: watcher })
@@ -108,11 +125,12 @@ impl Issuer {
         Admin::new(Arc::clone(&self.state))
     }
 
-    fn issue(
+    /// What is in force, for an app whose credentials are right.
+    pub(crate) fn judge(
         &self,
         cx: &Context,
         credentials: &AppCredentials,
-    ) -> Result<TokenSet, AuthenticateError> {
+    ) -> Result<Arc<InForce>, AuthenticateError> {
         if let Err(forked) = self.state.check_watched(cx.tick) {
             return Err(AuthenticateError::upstream(UpstreamKind::Config, forked));
         }
@@ -122,24 +140,33 @@ impl Issuer {
         let shown =
             secret::digest(&self.state.keys.pepper, app, credentials.secret.expose_secret());
         match in_force.directory.judge(app, &shown, cx.wall.as_secs()) {
-            Judgement::Right => {}
-            Judgement::Refused(reason) => return Err(AuthenticateError::Rejected(reason)),
-            Judgement::Damaged => {
-                return failed(UpstreamKind::Store, "the app's record is damaged");
-            }
+            Judgement::Right => Ok(in_force),
+            Judgement::Refused(reason) => Err(AuthenticateError::Rejected(reason)),
+            Judgement::Damaged => failed(UpstreamKind::Store, "the app's record is damaged"),
         }
+    }
+
+    fn issue(
+        &self,
+        cx: &Context,
+        credentials: &AppCredentials,
+    ) -> Result<TokenSet, AuthenticateError> {
+        let in_force = self.judge(cx, credentials)?;
+        let app = credentials.id.as_str();
         // Each draw is a system call: one for all that is random in the two tokens.
         let mut drawn = [[0_u8; 8]; 5];
         if let Err(error) = self.state.random.fill(drawn.as_flattened_mut()) {
             return Err(AuthenticateError::upstream(UpstreamKind::Random, error));
         }
         let [id_high, id_low, family_high, family_low, branch] = drawn;
-        let family = Family { id: [family_high, family_low], branch };
         let settings = &self.state.settings;
-        let refresh = refresh::mint(&self.state.keys, &settings.issuer, app, &family, cx.wall);
-        let Some(refresh_token) = refresh else {
+        let mut family = [0; 16];
+        family.as_chunks_mut().0.copy_from_slice(&[family_high, family_low]);
+        let issued_at = cx.wall.as_secs();
+        let Some(fields) = Fields::first(FamilyId(family), branch, issued_at, settings) else {
             return failed(UpstreamKind::Config, "the wall clock is out of bounds");
         };
+        let refresh_token = token::write(&self.state.keys, &settings.issuer, app, &fields);
         let access_token = in_force
             .tokens
             .mint(app, cx.wall, &[id_high, id_low])
@@ -182,7 +209,7 @@ impl OpenError {
     }
 }
 
-fn failed(kind: UpstreamKind, what: &'static str) -> Result<TokenSet, AuthenticateError> {
+pub(crate) fn failed<T>(kind: UpstreamKind, what: &'static str) -> Result<T, AuthenticateError> {
     Err(AuthenticateError::upstream(kind, what))
 }
 
@@ -233,7 +260,7 @@ mod tests {
                 Counted { drawn: Arc::clone(&self.drawn), fails_at: Arc::clone(&self.fails_at) };
             let settings = IssuerSettings::new(self.folder.path().join("a.db"));
             let clock = Arc::new(self.clock.clone());
-            Issuer::open_with(settings, Box::new(random), clock, Arc::new(NoObserver))
+            Issuer::open_with(settings, Box::new(random), clock, Arc::new(NoObserver), None)
         }
 
         fn cx(&self) -> Context {

@@ -1,5 +1,5 @@
 //! The embedded issuer of Tokensmith: apps and their secrets in an SQLite file, access tokens by
-//! RFC 9068, a JWK set to verify them with, and refresh tokens.
+//! RFC 9068, a JWK set to verify them with, and refresh tokens that are redeemed once.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -15,7 +15,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The [`Issuer`] is an [`Authenticator`](tokensmith::Authenticator): give it to a `TokenService`.
+//! The [`Issuer`] is an [`Authenticator`](tokensmith::Authenticator) and a
+//! [`Refresher`](tokensmith::Refresher): give it to a `TokenService`, in an `Arc`, as both.
 
 mod access;
 mod admin;
@@ -27,6 +28,7 @@ mod owner;
 mod private_file;
 mod process;
 mod random;
+mod redemption;
 mod refresh;
 mod root;
 mod secret;
@@ -35,6 +37,15 @@ mod signing;
 mod state;
 mod store;
 mod watcher;
+
+/// What remembers the refresh tokens that were redeemed: the port, one in memory, and what a ledger
+/// of your own is given to keep.
+pub mod ledger {
+    pub use crate::refresh::family::{Family, NotAFamily};
+    pub use crate::refresh::ledger::{LedgerError, MemoryLedger, RefreshLedger};
+    pub use crate::refresh::step::{Judged, LedgerState, Outcome, Step, Successor};
+    pub use crate::refresh::token::FamilyId;
+}
 
 // The public interface is:
 pub use admin::{Admin, AdminError, AppSummary, CreatedApp, CreatedSecret, SecretSummary};

@@ -1,6 +1,6 @@
 //! What a host sets about an issuer, and the bounds of it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// What a host sets about an issuer.
@@ -15,6 +15,7 @@ use std::time::Duration;
 #[non_exhaustive]
 pub struct IssuerSettings {
     /// The SQLite file with apps, secrets and signing keys; made on a first start, with its folder.
+    /// Beside it lies the ledger of refresh tokens, whose name ends in `.ledger.db` instead.
     /// It must lie on a local disk: SQLite's write-ahead log does not work over a network.
     pub store: PathBuf,
     /// The file with the root key, another than the store; made on a first start. By default
@@ -27,6 +28,14 @@ pub struct IssuerSettings {
     pub audience: Option<String>,
     /// How long access tokens are good for, in whole seconds: 60 s to 24 h, 1 h by default.
     pub token_life: Duration,
+    /// How long a refresh token may lie unused: 60 s to 365 days in whole seconds, 7 days by default.
+    pub refresh_idle_life: Duration,
+    /// How long the refresh tokens that follow from one request live in all, however often they are
+    /// redeemed: from `refresh_idle_life` to 365 days in whole seconds, 30 days by default.
+    pub refresh_life: Duration,
+    /// Within which a refresh token that was redeemed gives the same successor again, for a caller
+    /// that has lost the answer: at most 60 s, 10 s by default.
+    pub refresh_grace: Duration,
     /// What generated secrets begin with: 2 to 8 lower-case letters, `tsas` by default. Scanners
     /// find leaked secrets by it.
     pub secret_prefix: String,
@@ -52,6 +61,9 @@ impl IssuerSettings {
             issuer: "http://127.0.0.1:8080".to_owned(),
             audience: None,
             token_life: Duration::from_hours(1),
+            refresh_idle_life: Duration::from_hours(7 * 24),
+            refresh_life: Duration::from_hours(30 * 24),
+            refresh_grace: Duration::from_secs(10),
             secret_prefix: "tsas".to_owned(),
         }
     }
@@ -70,8 +82,12 @@ impl IssuerSettings {
             return error("store", "the path of a file");
         }
         let root = self.root_key_file.as_deref();
-        if root.is_some_and(|root| root.file_name().is_none() || root == self.store) {
-            return error("root_key_file", "the path of a file other than the store");
+        let is_other = |root: &Path| root != self.store && root != self.ledger();
+        if root.is_some_and(|root| root.file_name().is_none() || !is_other(root)) {
+            return error(
+                "root_key_file",
+                "the path of a file other than the store and its ledger",
+            );
         }
         if !is_name(&self.issuer) {
             return error("issuer", names);
@@ -82,6 +98,18 @@ impl IssuerSettings {
         if !whole || !life.contains(&self.token_life) {
             return error("token_life", "60 to 86,400 whole seconds");
         }
+        let year = Duration::from_hours(365 * 24);
+        let is_life =
+            |life: Duration, least| life.subsec_nanos() == 0 && (least..=year).contains(&life);
+        if !is_life(self.refresh_idle_life, Duration::from_secs(60)) {
+            return error("refresh_idle_life", "60 s to 365 days in whole seconds");
+        }
+        if !is_life(self.refresh_life, self.refresh_idle_life) {
+            return error("refresh_life", "`refresh_idle_life` to 365 days in whole seconds");
+        }
+        if self.refresh_grace > Duration::from_secs(60) {
+            return error("refresh_grace", "at most 60 s");
+        }
         if !(2..=8).contains(&letters.len()) || !letters.iter().all(u8::is_ascii_lowercase) {
             return error("secret_prefix", "2 to 8 lower-case letters");
         }
@@ -91,6 +119,11 @@ impl IssuerSettings {
     /// Where the root key lies.
     pub(crate) fn root(&self) -> PathBuf {
         self.root_key_file.clone().unwrap_or_else(|| self.store.with_file_name("root.key"))
+    }
+
+    /// Where the ledger of refresh tokens lies: beside the store.
+    pub(crate) fn ledger(&self) -> PathBuf {
+        self.store.with_extension("ledger.db")
     }
 
     pub(crate) fn audience(&self) -> &str {
@@ -116,7 +149,7 @@ mod tests {
     fn the_bounds_are_exact() {
         assert_eq!(fault(|_| {}), None);
         assert_eq!(fault(|s| s.store = "/".into()), Some("store"));
-        for bad in ["", "/", "..", "a.db"] {
+        for bad in ["", "/", "..", "a.db", "a.ledger.db"] {
             assert_eq!(
                 fault(|s| s.root_key_file = Some(bad.into())),
                 Some("root_key_file"),
@@ -133,6 +166,28 @@ mod tests {
             assert_eq!(life.is_none(), good, "{seconds}");
         }
         assert_eq!(fault(|s| s.token_life = Duration::from_millis(60_500)), Some("token_life"));
+        let day = Duration::from_hours(24);
+        for (idle, life, fault_of) in [
+            (60, 60, None),
+            (59, 60, Some("refresh_idle_life")),
+            (60, 59, Some("refresh_life")),
+            (365 * 86_400, 365 * 86_400, None),
+            (365 * 86_400 + 1, 366 * 86_400, Some("refresh_idle_life")),
+            (60, 365 * 86_400 + 1, Some("refresh_life")),
+        ] {
+            let found = fault(|s| {
+                s.refresh_idle_life = Duration::from_secs(idle);
+                s.refresh_life = Duration::from_secs(life);
+            });
+            assert_eq!(found, fault_of, "{idle} {life}");
+        }
+        let half = Duration::from_millis(500);
+        assert_eq!(fault(|s| s.refresh_idle_life = day + half), Some("refresh_idle_life"));
+        assert_eq!(fault(|s| s.refresh_life = 8 * day + half), Some("refresh_life"));
+        for (grace, good) in [(0, true), (60_000, true), (60_001, false)] {
+            let found = fault(|s| s.refresh_grace = Duration::from_millis(grace));
+            assert_eq!(found.is_none(), good, "{grace}");
+        }
         for (prefix, good) in
             [("a", false), ("ab", true), ("abcdefgh", true), ("abcdefghi", false), ("aB", false)]
         {

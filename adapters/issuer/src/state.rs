@@ -13,6 +13,8 @@ use crate::directory::{Directory, Record};
 use crate::owner::Owner;
 use crate::process::{Forked, Home};
 use crate::random::Random;
+use crate::refresh::ledger::RefreshLedger;
+use crate::refresh::writer::{Place, SqliteLedger};
 use crate::settings::IssuerSettings;
 use crate::signing::SealedKey;
 use crate::store::records::Records;
@@ -27,6 +29,7 @@ const USES_AT_ONCE: usize = 1_000;
 pub(crate) struct State {
     pub(crate) settings: IssuerSettings,
     pub(crate) keys: DerivedKeys,
+    pub(crate) ledger: Arc<dyn RefreshLedger>,
     pub(crate) random: Box<dyn Random>,
     pub(crate) clock: Arc<dyn Clock>,
     observer: Arc<dyn Observer>,
@@ -64,6 +67,7 @@ impl State {
         random: Box<dyn Random>,
         clock: Arc<dyn Clock>,
         observer: Arc<dyn Observer>,
+        ledger: Option<Arc<dyn RefreshLedger>>,
     ) -> Result<Self, StoreError> {
         let home = Home::settle()?;
         let root = settings.root();
@@ -73,9 +77,19 @@ impl State {
         let records = Records { connection: &transaction, key: &keys.rows };
         let in_force = InForce::read(&records, &settings, &keys, random.as_ref(), None)?;
         drop(transaction);
+        let ledger = match ledger {
+            Some(ledger) => ledger,
+            None => Arc::new(SqliteLedger::open(Place {
+                path: settings.ledger(),
+                owner: store.owner,
+                key: keys.rows.clone(),
+                clock: Arc::clone(&clock),
+            })?),
+        };
         let state = Self {
             settings,
             keys,
+            ledger,
             random,
             looked: AtomicU64::new(clock.tick().as_nanos()),
             clock,
@@ -202,7 +216,10 @@ impl State {
     /// The store as it lies there now; `held` if that is still it.
     pub(crate) fn store(&self, held: Option<OpenStore>) -> Result<OpenStore, StoreError> {
         let path = &self.settings.store;
-        held.map_or_else(|| OpenStore::open(path, self.owner), |held| held.or_reopened(path))
+        held.map_or_else(
+            || OpenStore::open(path, self.owner, store::STORE),
+            |held| held.or_reopened(path),
+        )
     }
 
     fn writer(&self) -> MutexGuard<'_, Option<OpenStore>> {
@@ -289,7 +306,7 @@ mod tests {
         let settings = IssuerSettings::new(folder.join("a.db"));
         let clock = Arc::new(ManualClock::new(UnixTime::from_secs(1_700_000_000)));
         let random = Box::new(OsRandom::warm().unwrap());
-        State::open(settings, random, clock, Arc::new(NoObserver)).unwrap()
+        State::open(settings, random, clock, Arc::new(NoObserver), None).unwrap()
     }
 
     #[test]

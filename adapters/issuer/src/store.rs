@@ -16,15 +16,25 @@ use crate::random::Random;
 use crate::root::{Root, RootError};
 use crate::signing::{SealedKey, SigningError};
 
+pub(crate) mod families;
 pub(crate) mod records;
 mod row;
 pub(crate) mod secrets;
 
 use records::Records;
 
-/// Marks the file as a store of this kind: "ToSm".
-const APPLICATION_ID: i32 = 0x546f_536d;
-const SCHEMA_VERSION: i32 = 2;
+/// What a file of ours is for, and how it is told.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Kind {
+    /// SQLite's own mark for that.
+    application_id: i32,
+    version: i32,
+}
+
+/// Apps, secrets and signing keys: "ToSm".
+pub(crate) const STORE: Kind = Kind { application_id: 0x546f_536d, version: 2 };
+/// What became of refresh tokens: "ToSl".
+pub(crate) const LEDGER: Kind = Kind { application_id: 0x546f_536c, version: 1 };
 /// How long a writer waits for another: within the deadline that hosts set.
 const BUSY: Duration = Duration::from_secs(4);
 
@@ -45,6 +55,8 @@ pub(crate) enum StoreError {
     Newer(i32),
     #[error("the root key does not fit the store, or the head of the store is damaged")]
     Mismatch,
+    #[error("the record of a family of refresh tokens is damaged")]
+    Family,
     #[error("the record of the signing key is damaged")]
     SigningKey,
     #[error("there is no such app")]
@@ -61,6 +73,9 @@ pub(crate) enum StoreError {
     Root(#[from] RootError),
     #[error(transparent)]
     Signing(#[from] SigningError),
+    /// Of several changes that were to be made together.
+    #[error(transparent)]
+    Shared(std::sync::Arc<StoreError>),
     #[error("no keys could be derived from the root key")]
     Derive,
     #[error(transparent)]
@@ -99,11 +114,11 @@ pub(crate) fn open(
     let owner = Owner::of_this_process(path, random)?;
     // SQLite would make a file that others may read; beside this one its -wal and -shm get its mode.
     private_file::place_empty(path)?;
-    let mut store = OpenStore::open(path, owner)?;
-    if let Held::Older = held(&store.connection)? {
+    let mut store = OpenStore::open(path, owner, STORE)?;
+    if let Held::Older = held(&store.connection, STORE)? {
         upgrade(&mut store.connection)?;
     }
-    let (keys, beside_old_root) = match held(&store.connection)? {
+    let (keys, beside_old_root) = match held(&store.connection, STORE)? {
         Held::Nothing => first_start(&mut store, root, random, now)?,
         _ => (derive(&Root::load(root, owner)?)?, false),
     };
@@ -115,12 +130,13 @@ pub(crate) struct OpenStore {
     pub(crate) connection: Connection,
     /// Whom it must belong to, and does.
     pub(crate) owner: Owner,
+    kind: Kind,
     file: FileIdentity,
     data_version: Option<i64>,
 }
 
 impl OpenStore {
-    pub(crate) fn open(path: &Path, owner: Owner) -> Result<Self, StoreError> {
+    pub(crate) fn open(path: &Path, owner: Owner, kind: Kind) -> Result<Self, StoreError> {
         // Not by opening it: closing a second handle would drop the locks that SQLite has on it.
         let metadata = fs::metadata(path)?;
         owner.check(&metadata)?;
@@ -133,10 +149,11 @@ impl OpenStore {
         connection.busy_timeout(BUSY)?;
         connection.pragma_update(None, "trusted_schema", false)?;
         // Asked before anything is written: a file that is not ours is left as it is.
-        held(&connection)?;
+        held(&connection, kind)?;
         write_ahead(&connection)?;
         connection.pragma_update(None, "synchronous", "FULL")?;
-        Ok(Self { connection, owner, file: FileIdentity::of(&metadata), data_version: None })
+        let file = FileIdentity::of(&metadata);
+        Ok(Self { connection, owner, kind, file, data_version: None })
     }
 
     /// Whether another connection has committed since this was last asked; yes at first.
@@ -145,17 +162,20 @@ impl OpenStore {
         Ok(self.data_version.replace(version) != Some(version))
     }
 
+    /// Whether `path` stands for the file that it is to.
+    pub(crate) fn is_still(&self, path: &Path) -> bool {
+        fs::metadata(path).is_ok_and(|metadata| FileIdentity::of(&metadata) == self.file)
+    }
+
     /// The same, or another if `path` stands for another file by now: what was written to a removed
     /// file would be lost.
     pub(crate) fn or_reopened(self, path: &Path) -> Result<Self, StoreError> {
-        match fs::metadata(path) {
-            Ok(metadata) if FileIdentity::of(&metadata) == self.file => Ok(self),
-            _ => {
-                let owner = self.owner;
-                self.abandon();
-                Self::open(path, owner)
-            }
+        if self.is_still(path) {
+            return Ok(self);
         }
+        let (owner, kind) = (self.owner, self.kind);
+        self.abandon();
+        Self::open(path, owner, kind)
     }
 
     /// Leaves it open for ever. To close it would remove the -wal file by its name, which may be
@@ -165,7 +185,7 @@ impl OpenStore {
     }
 }
 
-fn held(connection: &Connection) -> Result<Held, StoreError> {
+fn held(connection: &Connection, kind: Kind) -> Result<Held, StoreError> {
     // One statement, so that it sees one state while another process starts.
     let sql = "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)
                FROM pragma_application_id, pragma_user_version";
@@ -173,11 +193,11 @@ fn held(connection: &Connection) -> Result<Held, StoreError> {
         Ok((row.get::<_, i32>(0)?, row.get::<_, i32>(1)?, row.get::<_, i64>(2)?))
     })?;
     match (application, version, tables) {
-        (APPLICATION_ID, SCHEMA_VERSION, _) => Ok(Held::Store),
-        (APPLICATION_ID, 1, _) => Ok(Held::Older),
-        (APPLICATION_ID, version, _) => Err(StoreError::Newer(version)),
         (0, 0, 0) => Ok(Held::Nothing),
-        _ => Err(StoreError::Foreign),
+        (id, _, _) if id != kind.application_id => Err(StoreError::Foreign),
+        (_, version, _) if version > kind.version => Err(StoreError::Newer(version)),
+        (_, version, _) if version < kind.version => Ok(Held::Older),
+        _ => Ok(Held::Store),
     }
 }
 
@@ -213,7 +233,7 @@ fn first_start(
 ) -> Result<(DerivedKeys, bool), StoreError> {
     let owner = store.owner;
     let transaction = store.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    if !matches!(held(&transaction)?, Held::Nothing) {
+    if !matches!(held(&transaction, STORE)?, Held::Nothing) {
         // Another process was first.
         return Ok((derive(&Root::load(root, owner)?)?, false));
     }
@@ -224,18 +244,22 @@ fn first_start(
     let records = Records { connection: &transaction, key: &keys.rows };
     records.put_changes(0)?;
     records.add_signing_key(&SealedKey::generate(&keys)?, now)?;
-    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-    transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+    mark(&transaction, STORE)?;
     transaction.commit()?;
     Ok((keys, was_there))
+}
+
+fn mark(connection: &Connection, kind: Kind) -> Result<(), StoreError> {
+    connection.pragma_update(None, "application_id", kind.application_id)?;
+    Ok(connection.pragma_update(None, "user_version", kind.version)?)
 }
 
 /// Adds what an older store has not. A process of the release that made it goes on beside.
 fn upgrade(connection: &mut Connection) -> Result<(), StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    if let Held::Older = held(&transaction)? {
+    if let Held::Older = held(&transaction, STORE)? {
         transaction.execute_batch(records::SCHEMA_SINCE_1)?;
-        transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+        mark(&transaction, STORE)?;
     }
     Ok(transaction.commit()?)
 }
@@ -257,7 +281,7 @@ mod tests {
         let (path, root) = (folder.path().join("a.db"), folder.path().join("root.key"));
         let random = OsRandom::warm().unwrap();
         open(&path, &root, &random, UnixTime::from_secs(1)).unwrap();
-        let store = OpenStore::open(&path, ours(folder.path())).unwrap();
+        let store = OpenStore::open(&path, ours(folder.path()), STORE).unwrap();
         let number = |name| {
             store.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap()
         };
@@ -275,9 +299,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.db");
         private_file::place_empty(&path).unwrap();
-        let refused = OpenStore::open(&path, another()).err();
+        let refused = OpenStore::open(&path, another(), STORE).err();
         assert!(matches!(refused, Some(StoreError::Stranger(_))), "{refused:?}");
-        let held = OpenStore::open(&path, ours(folder.path())).unwrap();
+        let held = OpenStore::open(&path, ours(folder.path()), STORE).unwrap();
         let moved = OpenStore { owner: another(), ..held };
         fs::rename(&path, folder.path().join("away.db")).unwrap();
         private_file::place_empty(&path).unwrap();

@@ -161,13 +161,16 @@ fn threads_that_start_at_once_make_one_root_and_one_key() {
     }
 }
 
-/// Nothing but the store and its root, and it issues.
+/// Nothing but the store, its ledger and its root, and it issues.
 fn assert_whole(folder: &Path) {
     let issuer = open(folder);
     let app = issuer.admin().create_app("billing").unwrap();
     assert!(ask(&issuer, &credentials(&app)).is_ok());
     drop(issuer);
-    assert_eq!(names(folder), BTreeSet::from(["root.key", support::STORE].map(Into::into)));
+    assert_eq!(
+        names(folder),
+        BTreeSet::from(["root.key", support::STORE, support::LEDGER].map(Into::into))
+    );
 }
 
 fn names(folder: &Path) -> BTreeSet<OsString> {

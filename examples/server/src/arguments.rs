@@ -53,6 +53,11 @@ pub(crate) struct ServeArguments {
     #[arg(long, value_name = "N", default_value = "512")]
     pub(crate) max_connections: NonZeroUsize,
 
+    /// Answer `POST /token/refresh` too, which redeems refresh tokens: the body's members are
+    /// `appClientId`, `appSecret` and `refreshToken`.
+    #[arg(long)]
+    pub(crate) refresh_route: bool,
+
     /// What is logged, in the syntax of the crate tracing-subscriber: a level, or
     /// `target=level,…`. Before it comes the variable RUST_LOG, then `info`.
     #[arg(long, value_name = "FILTER")]

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use http_body_util::BodyExt;
-use tokensmith::TokenRequest;
 use tokio::time::timeout;
 
 /// How much of a body that is too large is read and dropped, and for how long: so that a caller who
@@ -14,7 +13,7 @@ const DROPPED_FOR: Duration = Duration::from_secs(1);
 
 /// As much of a body as a request may have.
 pub(crate) struct Read {
-    /// The body, or its first [`TokenRequest::MAX_BODY_BYTES`] + 1 bytes.
+    /// The body, or one byte more of it than it may have.
     pub(crate) bytes: Vec<u8>,
     /// What is left of a body that is too large; it was not waited for.
     pub(crate) rest: Option<Rest>,
@@ -46,18 +45,18 @@ impl Unread {
 
 /// Reads a body until its end or the first byte that is too much. No more than the limit and what
 /// one read of the connection brings is ever held.
-pub(crate) async fn read(body: Body, deadline: Duration) -> Result<Read, Unread> {
-    timeout(deadline, read_to_limit(body)).await.unwrap_or(Err(Unread::Late))
+pub(crate) async fn read(body: Body, max_bytes: usize, deadline: Duration) -> Result<Read, Unread> {
+    timeout(deadline, read_to_limit(body, max_bytes)).await.unwrap_or(Err(Unread::Late))
 }
 
-async fn read_to_limit(mut body: Body) -> Result<Read, Unread> {
-    const TOO_MUCH: usize = TokenRequest::MAX_BODY_BYTES.saturating_add(1);
+async fn read_to_limit(mut body: Body, max_bytes: usize) -> Result<Read, Unread> {
+    let too_much = max_bytes.saturating_add(1);
     let mut bytes = Vec::new();
     while let Some(data) = next_data(&mut body).await? {
-        let room = TOO_MUCH.saturating_sub(bytes.len());
+        let room = too_much.saturating_sub(bytes.len());
         let (taken, dropped) = data.split_at(room.min(data.len()));
         bytes.extend_from_slice(taken);
-        if bytes.len() == TOO_MUCH {
+        if bytes.len() == too_much {
             let dropped = dropped.len();
             return Ok(Read { bytes, rest: Some(Rest { body, dropped }) });
         }

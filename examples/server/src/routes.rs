@@ -36,11 +36,16 @@ pub(crate) struct Site {
     /// Within which a body must be whole.
     pub(crate) deadline: Duration,
     pub(crate) trusted_proxies: usize,
+    pub(crate) has_refresh_route: bool,
     pub(crate) ids: RequestIds,
 }
 
 pub(crate) fn routes(site: Site) -> Router {
-    Router::new()
+    let mut router = Router::new();
+    if site.has_refresh_route {
+        router = router.route("/token/refresh", post(refresh));
+    }
+    router
         .route("/token", post(token))
         .route("/.well-known/jwks.json", get(keys))
         .route("/openapi.json", get(|| async { fixed(StatusCode::OK, JSON, NOT_CACHED, OPENAPI) }))
@@ -53,13 +58,36 @@ pub(crate) fn routes(site: Site) -> Router {
 }
 
 async fn token(State(site): State<Arc<Site>>, request: Request) -> Response {
+    answered(&site, request, Asks::Tokens).await
+}
+
+async fn refresh(State(site): State<Arc<Site>>, request: Request) -> Response {
+    answered(&site, request, Asks::Refresh).await
+}
+
+#[derive(Clone, Copy)]
+enum Asks {
+    Tokens,
+    Refresh,
+}
+
+impl Asks {
+    const fn max_body_bytes(self) -> usize {
+        match self {
+            Self::Tokens => TokenRequest::MAX_BODY_BYTES,
+            Self::Refresh => TokenRequest::MAX_REFRESH_BODY_BYTES,
+        }
+    }
+}
+
+async fn answered(site: &Site, request: Request, asks: Asks) -> Response {
     let (head, body) = request.into_parts();
     let peer = head.extensions.get::<Peer>();
     let source = peer.map(|Peer(peer)| {
         Source::ip(address::of_caller(*peer, &head.headers, site.trusted_proxies))
     });
     let request_id = site.ids.next();
-    let read = match body::read(body, site.deadline).await {
+    let read = match body::read(body, asks.max_body_bytes(), site.deadline).await {
         Ok(read) => read,
         Err(unread) => {
             let source = source.as_ref().map(tracing::field::display);
@@ -69,13 +97,17 @@ async fn token(State(site): State<Arc<Site>>, request: Request) -> Response {
             return response;
         }
     };
-    let answer = site.service.handle(TokenRequest {
+    let request = TokenRequest {
         body: &read.bytes,
         content_type: content_type(&head.headers),
         source,
         request_id: Some(&request_id),
-    });
-    let mut response = on_the_wire(answer.await);
+    };
+    let answer = match asks {
+        Asks::Tokens => site.service.handle(request).await,
+        Asks::Refresh => site.service.handle_refresh(request).await,
+    };
+    let mut response = on_the_wire(answer);
     if let Some(rest) = read.rest {
         rest.drop_some().await;
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));

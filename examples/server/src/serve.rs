@@ -65,7 +65,9 @@ async fn serve(arguments: &ServeArguments) -> Result<(), Box<dyn Error>> {
     info!(%listening, "started");
 
     let trusted_proxies = arguments.trusted_proxies;
-    let site = Site { service, admin, deadline, trusted_proxies, ids: RequestIds::new() };
+    let has_refresh_route = arguments.refresh_route;
+    let ids = RequestIds::new();
+    let site = Site { service, admin, deadline, trusted_proxies, has_refresh_route, ids };
     let times = Times::new(deadline);
     accept(listener, routes(site), times, arguments.max_connections.get(), stop).await;
     Ok(())

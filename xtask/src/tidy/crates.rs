@@ -33,6 +33,7 @@ const TABLE: &[May] = &[
             "aws-lc-rs",
             "base64",
             "crc32fast",
+            "futures-channel",
             "rusqlite",
             "secrecy",
             "serde",

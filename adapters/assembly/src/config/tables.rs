@@ -15,6 +15,8 @@ use super::{
 };
 
 const MOST: u64 = u32::MAX as u64;
+/// In seconds.
+const YEAR: u64 = 365 * 86_400;
 
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -106,6 +108,12 @@ struct AuthenticatorTable {
     audience: Option<String>,
     #[serde(deserialize_with = "given")]
     token_seconds: Option<Whole<60, 86_400>>,
+    #[serde(deserialize_with = "given")]
+    refresh_idle_seconds: Option<Whole<60, YEAR>>,
+    #[serde(deserialize_with = "given")]
+    refresh_seconds: Option<Whole<60, YEAR>>,
+    #[serde(deserialize_with = "given")]
+    refresh_grace_seconds: Option<Whole<0, 60>>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -222,7 +230,10 @@ impl AuthenticatorTable {
                 root_key_file: self.root_key_file.map(Into::into),
                 issuer: self.issuer,
                 audience: self.audience,
-                token_life: self.token_seconds.map(|seconds| Duration::from_secs(seconds.0)),
+                token_life: self.token_seconds.map(Whole::seconds),
+                refresh_idle_life: self.refresh_idle_seconds.map(Whole::seconds),
+                refresh_life: self.refresh_seconds.map(Whole::seconds),
+                refresh_grace: self.refresh_grace_seconds.map(Whole::seconds),
             })),
             AuthenticatorKind::Host => match self.key_of_the_issuer() {
                 Some(key) => Err(ConfigError::at_key(
@@ -241,6 +252,9 @@ impl AuthenticatorTable {
             ("issuer", self.issuer.is_some()),
             ("audience", self.audience.is_some()),
             ("token_seconds", self.token_seconds.is_some()),
+            ("refresh_idle_seconds", self.refresh_idle_seconds.is_some()),
+            ("refresh_seconds", self.refresh_seconds.is_some()),
+            ("refresh_grace_seconds", self.refresh_grace_seconds.is_some()),
         ];
         keys.into_iter().find_map(|(key, given)| given.then_some(key))
     }
@@ -255,6 +269,10 @@ impl<const LEAST: u64, const MOST: u64> Whole<LEAST, MOST> {
 
     fn size(self) -> usize {
         usize::try_from(self.0).unwrap_or(usize::MAX)
+    }
+
+    fn seconds(self) -> Duration {
+        Duration::from_secs(self.0)
     }
 
     fn prefix(self) -> u8 {

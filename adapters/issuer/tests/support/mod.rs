@@ -13,7 +13,10 @@ use tokensmith::{
 };
 use tokensmith_issuer::{CreatedApp, Issuer, IssuerSettings, OpenError};
 
+pub(crate) mod redeeming;
+
 pub(crate) const STORE: &str = "tokensmith.db";
+pub(crate) const LEDGER: &str = "tokensmith.ledger.db";
 
 pub(crate) fn settings(folder: &Path) -> IssuerSettings {
     let mut settings = IssuerSettings::new(folder.join(STORE));

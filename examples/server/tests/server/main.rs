@@ -18,6 +18,7 @@ mod ending;
 mod forwarded;
 mod kills;
 mod logs;
+mod refresh;
 mod routes;
 mod running;
 mod secrets;

@@ -151,9 +151,14 @@ pub(crate) const JSON: &str = "content-type: application/json";
 
 /// One `POST /token` on a connection of its own.
 pub(crate) fn post(server: SocketAddr, headers: &[&str], body: &[u8]) -> Answer {
+    post_to(server, "/token", headers, body)
+}
+
+/// One `POST` on a connection of its own.
+pub(crate) fn post_to(server: SocketAddr, path: &str, headers: &[&str], body: &[u8]) -> Answer {
     let mut wire = Wire::open(server);
     let headers: Vec<&str> = [JSON].iter().chain(headers).copied().collect();
-    wire.send(request("POST", "/token", &headers, body));
+    wire.send(request("POST", path, &headers, body));
     wire.answer().unwrap()
 }
 

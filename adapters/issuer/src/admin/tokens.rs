@@ -1,0 +1,75 @@
+//! The administration of an app's refresh tokens.
+
+use tokensmith::{AppClientId, RefreshToken};
+
+use super::{Admin, AdminError};
+use crate::refresh::ledger::LedgerError;
+use crate::refresh::step::{Step, StepKind};
+use crate::refresh::token;
+
+/// These wait for the ledger without blocking their thread, unlike the other calls. Access tokens
+/// that were given stay good until they expire.
+impl Admin {
+    /// Revokes a refresh token of that app's, and with it all that come before and after it. A text
+    /// that is none, or another app's, is revoked already: that is a success too (RFC 7009 section
+    /// 2.2).
+    ///
+    /// # Errors
+    /// [`AdminError::Store`] if the ledger failed: the token may still be good.
+    pub async fn revoke_refresh_token(
+        &self,
+        app: &AppClientId,
+        token: &RefreshToken,
+    ) -> Result<(), AdminError> {
+        let (keys, issuer) = (&self.state.keys, &self.state.settings.issuer);
+        let Some(shown) = token::read(keys, issuer, app.as_str(), token.expose_secret()) else {
+            return Ok(());
+        };
+        let now = self.state.clock.wall();
+        let step = Step { app: app.clone(), shown, now, kind: StepKind::Revoke };
+        Ok(self.state.ledger.take(&step).await.map(drop)?)
+    }
+
+    /// Refuses all refresh tokens of an app that were issued up to now, those of the present second
+    /// among them.
+    ///
+    /// # Errors
+    /// [`AdminError::Store`] if the ledger failed: they may still be good.
+    pub async fn revoke_refresh_tokens_of(&self, app: &AppClientId) -> Result<(), AdminError> {
+        Ok(self.state.ledger.refuse_issued(Some(app), self.state.clock.wall()).await?)
+    }
+
+    /// Refuses all refresh tokens of all apps that were issued up to now: after a backup was restored,
+    /// since it may have forgotten which were redeemed.
+    ///
+    /// # Errors
+    /// [`AdminError::Store`] if the ledger failed: they may still be good.
+    pub async fn revoke_all_refresh_tokens(&self) -> Result<(), AdminError> {
+        Ok(self.state.ledger.refuse_issued(None, self.state.clock.wall()).await?)
+    }
+
+    /// Forgets what is past its time in the ledger, and tells how many families that were. It is done
+    /// by the way too, a few at each redemption.
+    ///
+    /// # Errors
+    /// [`AdminError::Store`] if the ledger failed: some may be forgotten.
+    pub async fn purge_refresh_tokens(&self) -> Result<u64, AdminError> {
+        Ok(self.state.ledger.purge(self.state.clock.wall()).await?)
+    }
+
+    /// Takes up the time after the system's clock was ahead while refresh tokens were redeemed: until
+    /// then those that the wrong clock was past are refused. All that were issued up to now are
+    /// revoked, and what was revoked by the wrong clock stays so, up to its time.
+    ///
+    /// # Errors
+    /// [`AdminError::Store`] if the ledger failed: nothing was changed.
+    pub async fn reset_refresh_clock(&self) -> Result<(), AdminError> {
+        Ok(self.state.ledger.reset(self.state.clock.wall()).await?)
+    }
+}
+
+impl From<LedgerError> for AdminError {
+    fn from(error: LedgerError) -> Self {
+        Self::Store(Box::new(error))
+    }
+}

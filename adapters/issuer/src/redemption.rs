@@ -1,0 +1,86 @@
+//! The redeeming of a refresh token: credentials, the token, all that is minted, and last the ledger.
+
+use async_trait::async_trait;
+use tokensmith::{
+    AccessToken, AppCredentials, AuthenticateError, Context, RefreshToken, Refresher, RejectReason,
+    TokenSet, TokenType, UpstreamKind,
+};
+
+use crate::issuer::{Issuer, failed};
+use crate::refresh::step::{Outcome, Step, StepKind};
+use crate::refresh::token;
+
+/// What is ready before the ledger is asked: whatever can fail has not.
+struct Prepared {
+    step: Step,
+    access_token: AccessToken,
+}
+
+#[async_trait]
+impl Refresher for Issuer {
+    /// Gives a new access token, and the refresh token that comes after the one that was shown. The
+    /// ledger has it before the answer goes out.
+    ///
+    /// A caller that lost the answer shows the same token again: within the grace it gets the same
+    /// successor, and later a new one, as long as the former was not used. A token whose successor was
+    /// used is [`RefreshReused`](RejectReason::RefreshReused), and ends its family: one of the two who
+    /// have it is a thief.
+    async fn redeem(
+        &self,
+        cx: &Context,
+        credentials: &AppCredentials,
+        token: &RefreshToken,
+    ) -> Result<TokenSet, AuthenticateError> {
+        let Prepared { step, access_token } = self.prepare(cx, credentials, token)?;
+        let taken = self.state.ledger.take(&step).await;
+        match taken.map_err(|error| AuthenticateError::upstream(UpstreamKind::Store, error))? {
+            Outcome::Granted(successor) => {
+                let (keys, settings) = (&self.state.keys, &self.state.settings);
+                let app = credentials.id.as_str();
+                Ok(TokenSet {
+                    access_token,
+                    expires_in: settings.token_life,
+                    token_type: TokenType::Bearer,
+                    refresh_token: Some(token::write(keys, &settings.issuer, app, &successor.0)),
+                    id_token: None,
+                })
+            }
+            Outcome::Rejected(reason) => Err(AuthenticateError::Rejected(reason)),
+            Outcome::Revoked => failed(UpstreamKind::Store, "the ledger took another step"),
+        }
+    }
+}
+
+impl Issuer {
+    fn prepare(
+        &self,
+        cx: &Context,
+        credentials: &AppCredentials,
+        token: &RefreshToken,
+    ) -> Result<Prepared, AuthenticateError> {
+        let in_force = self.judge(cx, credentials)?;
+        let (keys, settings) = (&self.state.keys, &self.state.settings);
+        let app = credentials.id.as_str();
+        // What was forged, or has ended, never reaches the ledger.
+        let Some(shown) = token::read(keys, &settings.issuer, app, token.expose_secret()) else {
+            return Err(AuthenticateError::Rejected(RejectReason::RefreshUnknown));
+        };
+        if cx.wall.as_secs() >= shown.expires_at {
+            return Err(AuthenticateError::Rejected(RejectReason::RefreshExpired));
+        }
+        let mut drawn = [[0_u8; 8]; 3];
+        if let Err(error) = self.state.random.fill(drawn.as_flattened_mut()) {
+            return Err(AuthenticateError::upstream(UpstreamKind::Random, error));
+        }
+        let [id_high, id_low, branch] = drawn;
+        let access_token = in_force
+            .tokens
+            .mint(app, cx.wall, &[id_high, id_low])
+            .map_err(|error| AuthenticateError::upstream(UpstreamKind::Signer, error))?;
+        let idle = settings.refresh_idle_life.as_secs();
+        let grace_ms = u64::try_from(settings.refresh_grace.as_millis()).unwrap_or(0);
+        let kind = StepKind::Redeem { branch, idle, grace_ms };
+        let step = Step { app: credentials.id.clone(), shown, now: cx.wall, kind };
+        Ok(Prepared { step, access_token })
+    }
+}
