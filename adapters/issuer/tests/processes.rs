@@ -8,12 +8,9 @@
 )]
 
 use std::collections::BTreeSet;
-use std::env;
 use std::ffi::OsString;
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _};
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::path::Path;
 use std::sync::Barrier;
 use std::thread;
 use std::time::Duration;
@@ -21,57 +18,8 @@ use std::time::Duration;
 use tokensmith::{AuthenticateError, RejectReason, TokenSet};
 
 mod support;
+use support::other::Other;
 use support::{ask, credentials, open, shown, within_a_second};
-
-struct Other {
-    child: Child,
-    lines: BufReader<ChildStdout>,
-}
-
-impl Other {
-    fn start(folder: &Path, order: &str) -> Self {
-        let mut child = Command::new(other_process())
-            .arg(folder)
-            .arg(order)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap());
-        let mut other = Self { child, lines };
-        assert_eq!(other.says().unwrap(), "ready");
-        other
-    }
-
-    /// The next line that it says; `None` when it has ended.
-    fn says(&mut self) -> Option<String> {
-        self.lines.by_ref().lines().next().map(Result::unwrap)
-    }
-
-    /// As `kill -9` does, wherever it is; then all that it had said.
-    fn kill(mut self) -> Vec<String> {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-        std::iter::from_fn(|| self.says()).collect()
-    }
-
-    fn end(mut self) {
-        drop(self.child.stdin.take());
-        assert!(self.child.wait().unwrap().success());
-    }
-}
-
-/// The example of the crate that is the other process: `cargo test` builds it, beside `deps/`,
-/// where this test is.
-fn other_process() -> PathBuf {
-    let here = env::current_exe().unwrap();
-    let built = here.ancestors().nth(2).unwrap();
-    let path = built.join("examples/other_process").with_extension(env::consts::EXE_EXTENSION);
-    let wanted = "cargo build -p tokensmith-issuer --example other_process";
-    assert!(path.exists(), "run `{wanted}` first, or all tests of the crate");
-    path
-}
 
 fn reason(answer: Result<TokenSet, AuthenticateError>) -> Option<RejectReason> {
     match answer {

@@ -12,11 +12,13 @@ use std::env;
 use std::io::{Read as _, Write as _};
 use std::path::Path;
 
-use tokensmith::AppClientId;
+use futures_executor::block_on;
+use tokensmith::{AppClientId, AuthenticateError, RefreshToken, Refresher as _, UpstreamKind};
+use tokensmith_issuer::Issuer;
 
 #[path = "../support/mod.rs"]
 mod support;
-use support::open;
+use support::{now, open, shown};
 
 fn main() {
     let mut arguments = env::args_os().skip(1);
@@ -35,10 +37,33 @@ fn main() {
                 say(&format!("{} {}", app.id, app.secret.expose_secret()));
             }
         }
+        Some(("redeem", rest)) => redeem(&issuer, rest),
         Some(("disable", id)) => admin.disable_app(&AppClientId::new(id).unwrap()).unwrap(),
         Some((order, _)) => panic!("{order}"),
     }
     std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
+}
+
+/// `MANY ID SECRET TOKEN`: redeems a token, then what comes of it, and so on, and says each. What the
+/// store does not take is tried once more.
+fn redeem(issuer: &Issuer, order: &str) {
+    let words: Vec<&str> = order.split(' ').collect();
+    let [many, id, secret, token] = words.as_slice() else { panic!("{order}") };
+    let (app, mut token) = (shown(id, secret), RefreshToken::new(*token));
+    for _ in 0..many.parse().unwrap() {
+        let next =
+            [(), ()].iter().find_map(|()| match block_on(issuer.redeem(&now(), &app, &token)) {
+                Ok(tokens) => tokens.refresh_token,
+                Err(AuthenticateError::Upstream { kind: UpstreamKind::Store, .. }) => {
+                    say("failed");
+                    None
+                }
+                Err(other) => panic!("{other:?}"),
+            });
+        token = next.unwrap();
+        say(token.expose_secret());
+    }
+    say("done");
 }
 
 fn say(line: &str) {

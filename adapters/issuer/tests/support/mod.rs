@@ -13,6 +13,7 @@ use tokensmith::{
 };
 use tokensmith_issuer::{CreatedApp, Issuer, IssuerSettings, OpenError};
 
+pub(crate) mod other;
 pub(crate) mod redeeming;
 
 pub(crate) const STORE: &str = "tokensmith.db";
