@@ -8,6 +8,8 @@
 )]
 
 use std::fs;
+use std::sync::Barrier;
+use std::thread;
 
 use futures_executor::block_on;
 use rusqlite::Connection;
@@ -17,7 +19,7 @@ use tokensmith::{
 
 mod support;
 use support::LEDGER;
-use support::redeeming::{Kind, SECOND, Scene, open, text};
+use support::redeeming::{DAY, Kind, SECOND, Scene, open, text};
 
 #[test]
 fn two_processes_on_one_ledger_are_as_one() {
@@ -37,6 +39,26 @@ fn two_processes_on_one_ledger_are_as_one() {
     scene.at(11 * SECOND);
     assert_eq!(scene.redeem(&first), Err(RejectReason::RefreshReused));
     assert_eq!(by_other(&third), Err(RejectReason::RefreshRevoked));
+}
+
+#[test]
+fn two_processes_that_write_at_once_both_work() {
+    let scene = Scene::new(Kind::Sqlite);
+    let other = open(scene.folder.path(), &scene.clock);
+    let start = Barrier::new(2);
+    thread::scope(|scope| {
+        for issuer in [&scene.issuer, &other] {
+            let (scene, start) = (&scene, &start);
+            scope.spawn(move || {
+                let mut token = RefreshToken::new(scene.issue());
+                start.wait();
+                for _ in 0..100 {
+                    let next = block_on(issuer.redeem(&scene.cx(), &scene.app, &token)).unwrap();
+                    token = next.refresh_token.unwrap();
+                }
+            });
+        }
+    });
 }
 
 #[test]
@@ -106,6 +128,12 @@ fn a_damaged_head_or_level_is_a_fault() {
         let token = tokens.refresh_token.unwrap();
         let answer = block_on(scene.issuer.redeem(&scene.cx(), &scene.other, &token));
         assert_eq!(answer.is_ok(), of_one, "{change}");
+        // What has ended, or is none, is refused without the ledger.
+        scene.at(7 * DAY);
+        assert_eq!(scene.redeem(token.expose_secret()), Err(RejectReason::RefreshUnknown));
+        let answer = block_on(scene.issuer.redeem(&scene.cx(), &scene.other, &token));
+        let expired = AuthenticateError::Rejected(RejectReason::RefreshExpired);
+        assert_eq!(format!("{:?}", answer.unwrap_err()), format!("{expired:?}"), "{change}");
     }
 }
 

@@ -147,7 +147,37 @@ fn all_of_an_app_or_of_all_apps_are_revoked_at_once() {
     }
 }
 
-/// As SECURITY.md of the issuer's design says of many callers with one token: one rotation.
+#[test]
+fn a_later_revocation_by_an_earlier_clock_lowers_nothing() {
+    for kind in BOTH {
+        for of_one in [true, false] {
+            let scene = Scene::new(kind);
+            let admin = scene.issuer.admin();
+            let revoke = || {
+                let id = &scene.app.id;
+                block_on(async {
+                    if of_one {
+                        admin.revoke_refresh_tokens_of(id).await
+                    } else {
+                        admin.revoke_all_refresh_tokens().await
+                    }
+                })
+                .unwrap();
+            };
+            scene.at(50 * SECOND);
+            let token = scene.issue();
+            scene.at(100 * SECOND);
+            revoke();
+            scene.at(SECOND);
+            revoke();
+            scene.at(60 * SECOND);
+            let refused = Err(RejectReason::RefreshExpired);
+            assert_eq!(scene.redeem(&token), refused, "{kind:?} {of_one}");
+        }
+    }
+}
+
+/// However many show it at once: one rotation, and the same bytes for all.
 #[test]
 fn sixty_four_callers_with_one_token_get_one_successor() {
     for (kind, rounds) in [(Kind::Memory, 200), (Kind::Sqlite, 20)] {

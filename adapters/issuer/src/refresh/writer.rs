@@ -219,3 +219,64 @@ impl Work {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokensmith::{ManualClock, RejectReason};
+
+    use super::super::step::StepKind;
+    use super::super::token::{FamilyId, Fields};
+    use super::*;
+    use crate::derived::tests::keys;
+    use crate::owner::tests::ours;
+
+    const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
+
+    fn redeem(family: u8) -> Work {
+        let shown = Fields {
+            family: FamilyId([family; 16]),
+            generation: 0,
+            branch: [0; 8],
+            issued_at: NOW.as_secs(),
+            expires_at: NOW.as_secs() + 60,
+            family_expires_at: NOW.as_secs() + 60,
+        };
+        let kind = StepKind::Redeem { branch: [1; 8], idle: 60, grace_ms: 0 };
+        Work::Take(Step { app: AppClientId::new("app").unwrap(), shown, now: NOW, kind })
+    }
+
+    fn writer(folder: &std::path::Path) -> Writer {
+        let place = Place {
+            path: folder.join("a.ledger.db"),
+            owner: ours(folder),
+            key: keys().rows,
+            clock: Arc::new(ManualClock::new(NOW)),
+        };
+        Writer { store: Some(place.open().unwrap()), place }
+    }
+
+    #[test]
+    fn a_damaged_record_is_the_fault_of_its_own_job_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = writer(folder.path());
+        writer.commit(&[redeem(1)]).unwrap();
+        let connection = &writer.store.as_ref().unwrap().connection;
+        connection.execute("UPDATE families SET tag = zeroblob(32)", []).unwrap();
+        let done = writer.commit(&[redeem(2), redeem(1), redeem(3)]).unwrap();
+        let granted = done.iter().map(|done| matches!(done, Ok(Done::Taken(Outcome::Granted(_)))));
+        assert_eq!(granted.collect::<Vec<_>>(), [true, false, true]);
+    }
+
+    #[test]
+    fn what_comes_together_is_written_together_one_after_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = writer(folder.path());
+        let done = writer.commit(&[redeem(1), Work::RefuseIssued(None, NOW), redeem(2)]).unwrap();
+        let [Ok(Done::Taken(Outcome::Granted(_))), Ok(Done::Set), Ok(Done::Taken(last))] =
+            &done[..]
+        else {
+            panic!("{}", done.len());
+        };
+        assert_eq!(*last, Outcome::Rejected(RejectReason::RefreshExpired));
+    }
+}
