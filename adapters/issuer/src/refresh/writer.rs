@@ -238,8 +238,8 @@ mod tests {
             generation: 0,
             branch: [0; 8],
             issued_at: NOW.as_secs(),
-            expires_at: NOW.as_secs() + 60,
-            family_expires_at: NOW.as_secs() + 60,
+            expires_at: NOW.as_secs().saturating_add(60),
+            family_expires_at: NOW.as_secs().saturating_add(60),
         };
         let kind = StepKind::Redeem { branch: [1; 8], idle: 60, grace_ms: 0 };
         Work::Take(Step { app: AppClientId::new("app").unwrap(), shown, now: NOW, kind })
