@@ -13,6 +13,7 @@ const LOCK: &str = "bindings-node/package-lock.json";
 const LOADER: &str = "bindings-node/native.js";
 const REASONS: &str = "docs/dependencies.md";
 const CLI: &str = "@napi-rs/cli";
+const WHEEL: &str = "bindings-uniffi/python/pyproject.toml";
 const POM: &str = "bindings-uniffi/kotlin/pom.xml";
 
 pub fn check(tree: &Tree) -> Vec<Finding> {
@@ -28,6 +29,31 @@ pub fn check(tree: &Tree) -> Vec<Finding> {
     found.extend(package(tree, ours));
     found.extend(tools(tree));
     found.extend(poms(tree, ours));
+    found.extend(wheels(tree));
+    found
+}
+
+/// What builds the wheel is of one exact version, which the reasons name: `maturin==…` wherever it is asked
+/// for.
+fn wheels(tree: &Tree) -> Vec<Finding> {
+    let asked = |text: &str| {
+        let rest = text.split("maturin==").skip(1);
+        let told = rest.filter_map(|rest| numbers(rest).next().map(str::to_owned));
+        told.collect::<Vec<_>>()
+    };
+    let wheel = tree.file(WHEEL).map(|file| asked(&file.text)).unwrap_or_default();
+    let Some(ours) = wheel.first() else {
+        return vec![Finding::at(WHEEL, 0, "asks for no `maturin` of one version")];
+    };
+    let files = tree.files.iter().filter(|file| !file.path.ends_with(".rs"));
+    let mut found: Vec<Finding> = files
+        .filter(|file| asked(&file.text).iter().any(|version| version != ours))
+        .map(|file| Finding::at(&file.path, 0, format!("asks for another `maturin` than {ours}")))
+        .collect();
+    let reasons = tree.file(REASONS).map_or("", |file| file.text.as_str());
+    if !reasons.contains(&format!("`maturin` {ours}:")) {
+        found.push(Finding::at(REASONS, 0, format!("does not say `maturin` {ours}")));
+    }
     found
 }
 
@@ -154,7 +180,12 @@ mod tests {
             POM,
             "<artifactId>tokensmith</artifactId>\n  <version>0.1.0</version>\n<version>9</version>",
         ),
-        (REASONS, "| `napi` | from 3.16.1 on |\n\n- `@napi-rs/cli` 3.10.12: builds"),
+        (WHEEL, "requires = [\"maturin==1.16.0\"]"),
+        ("tests/requirements.txt", "maturin==1.16.0\nmypy==2.4.1\n"),
+        (
+            REASONS,
+            "| `napi` | from 3.16.1 on |\n\n- `@napi-rs/cli` 3.10.12: builds\n- `maturin` 1.16.0: builds",
+        ),
     ];
 
     fn found(path: &str, from: &str, to: &str) -> Vec<String> {
@@ -201,6 +232,16 @@ mod tests {
         let example = "<artifactId>tokensmith</artifactId>\n<version>0.0.9</version>";
         let files = [RIGHT, &[("examples/x/pom.xml", example)]].concat();
         assert_eq!(breaches(&check(&Tree::of(&files))), ["examples/x/pom.xml:0"]);
+    }
+
+    #[test]
+    fn another_builder_of_the_wheel_or_an_inexact_one_is_a_breach() {
+        assert_eq!(found(WHEEL, "==1.16.0", ">=1"), [format!("{WHEEL}:0")]);
+        assert_eq!(
+            found("tests/requirements.txt", "1.16.0", "1.16.1"),
+            ["tests/requirements.txt:0"]
+        );
+        assert_eq!(found(REASONS, "1.16.0", "1.16"), ["docs/dependencies.md:0"]);
     }
 
     #[test]
