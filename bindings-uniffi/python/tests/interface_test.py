@@ -2,13 +2,15 @@
 
 import asyncio
 import copy
+import gc
 import inspect
 import json
 import pickle
 import tempfile
 import unittest
+import warnings
 from datetime import timedelta
-from importlib.metadata import metadata, requires
+from importlib.metadata import files, metadata, requires
 from pathlib import Path
 
 import tokensmith
@@ -32,6 +34,13 @@ class Package(unittest.TestCase):
         self.assertTrue((folder / "py.typed").is_file())
         self.assertIsNone(requires("tokensmith"))
         self.assertEqual(metadata("tokensmith")["License-Expression"], "MIT OR Apache-2.0")
+
+    def test_it_carries_its_licences(self):
+        held = {path.name: path.read_text() for path in files("tokensmith") if "licenses" in path.parts}
+        self.assertEqual([*held], ["LICENSE-APACHE", "LICENSE-MIT"])
+        # The whole texts, and no word of where they are.
+        self.assertIn("Apache License", held["LICENSE-APACHE"])
+        self.assertIn("Permission is hereby granted", held["LICENSE-MIT"])
 
     def test_it_exports_nothing_of_the_build_for_tests(self):
         from tokensmith._bridge import _bridge
@@ -172,8 +181,13 @@ class Calls(ScriptedTest):
             lambda: self.service.handle_sync(request()),
             lambda: TokenService.create_sync(config(), authenticator=self.script),
         ):
-            with self.assertRaisesRegex(RuntimeError, "running event loop"):
-                call()
+            # Nor does Python complain of a coroutine that nobody awaits.
+            with warnings.catch_warnings(record=True) as warned:
+                warnings.simplefilter("always")
+                with self.assertRaisesRegex(RuntimeError, "running event loop"):
+                    call()
+                gc.collect()
+            self.assertEqual(warned, [])
         self.assertEqual(self.script.asked, 0)
 
 

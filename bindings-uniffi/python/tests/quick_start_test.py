@@ -11,7 +11,7 @@ README = Path(__file__).parents[1] / "README.md"
 
 class QuickStart(unittest.TestCase):
     def test_the_code_of_the_page_runs(self):
-        blocks = re.findall(r"^```python\n(.*?)^```$", README.read_text(), re.DOTALL | re.MULTILINE)
+        blocks = re.findall(r"^```python\n(.*?)^```$", README.read_text("utf-8"), re.DOTALL | re.MULTILINE)
         expected = ["Bearer 3600\n", "200 application/json\n"]
         self.assertEqual(len(blocks), len(expected))
         for code, printed in zip(blocks, expected):
