@@ -67,6 +67,8 @@ class Asgi(ScriptedTest):
         self.assertEqual(exchange.headers, {**expected.headers, "content-length": length})
         self.assertEqual([message["type"] for message in exchange.sent], ["http.response.start", "http.response.body"])
         self.assertTrue(all(name == name.lower() for name in exchange.headers))
+        await asyncio.sleep(0)
+        self.assertEqual(asyncio.all_tasks(), {asyncio.current_task()})
 
     async def test_the_source_is_the_client_or_what_the_host_says(self):
         await Exchange().by(self.app)

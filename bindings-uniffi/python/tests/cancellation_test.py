@@ -109,6 +109,34 @@ class Cancellation(ScriptedTest):
             await self.cancelled_as_it_comes(call, 500)
             self.assertLess(resident_bytes() - before, 500 * 8_000)
 
+    @unittest.skipUnless(sys.platform == "linux", "memory is read from /proc")
+    async def test_an_answer_after_the_call_leaves_nothing_behind(self):
+        long = TokenSet(
+            access_token="a" * 16_000,
+            expires_in=timedelta(hours=1),
+            refresh_token="r" * 16_000,
+        )
+
+        async def stubborn(_=None):
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                return long
+
+        async def cancelled(times):
+            for _ in range(times):
+                self.script.asked = 0
+                task = await self.begun(self.script.issue())
+                task.cancel()
+                await asyncio.wait([task])
+            await asyncio.sleep(0.01)
+
+        self.script.answer = stubborn
+        await cancelled(100)
+        before = resident_bytes()
+        await cancelled(500)
+        self.assertLess(resident_bytes() - before, 500 * 8_000)
+
     async def test_as_a_service_comes_lets_it_go(self):
         async def authenticator(_):
             return TOKENS

@@ -55,7 +55,7 @@ class Fork(unittest.TestCase):
         refused = "RuntimeError: tokensmith was in use before the fork: create the service after it"
         lines = ended.stdout.splitlines()
         self.assertEqual(lines[:5], [refused] * 5)
-        self.assertEqual(lines[5:], ["limiter True", "child 0", "parent 200"])
+        self.assertEqual(lines[5:], ["limiter True", "kept 1", "child 0", "parent 200"])
 
     def test_a_service_that_is_made_after_the_fork_serves(self):
         ended = run("forks", "without")
@@ -132,7 +132,7 @@ class Loops(unittest.TestCase):
                 gc.collect()  # the call
                 gc.collect()  # and what was asked for it
         self.assertEqual((ignored, script.service.in_flight), ([], 0))
-        self.assertEqual(script.terminal(), ["cancelled"])
+        self.assertEqual((script.terminal(), script.heard), (["cancelled"], []))
         script.answer = lambda _: TOKENS
         self.assertEqual(script.service.handle_sync(request()).status, 200)
         script.service.close()

@@ -5,21 +5,27 @@ import gc
 import os
 import sys
 import tempfile
+import weakref
 from datetime import timedelta
 
 from tokensmith import Limiter, TokenRequest, TokenService, TokenSet
 
+# What the core has not let go of.
+living = weakref.WeakSet()
 BODY = b'{"appClientId":"app","appSecret":"%s"}'
 
 
-async def authenticator(request):
-    if request.app_secret == "hang":
-        await asyncio.sleep(100)
-    return TokenSet(access_token="a", expires_in=timedelta(hours=1), refresh_token="r")
+class Authenticator:
+    async def authenticate(self, request):
+        if request.app_secret == "hang":
+            await asyncio.sleep(100)
+        return TokenSet(access_token="a", expires_in=timedelta(hours=1), refresh_token="r")
 
 
 def create():
     config = {"authenticator": {"kind": "host"}, "deadline_ms": 100}
+    authenticator = Authenticator()
+    living.add(authenticator)
     return TokenService.create_sync(config, authenticator=authenticator)
 
 
@@ -35,7 +41,9 @@ def said(call):
         print(f"RuntimeError: {error}")
 
 
-def orphan(service, issuer):
+def orphan(handed):
+    service, issuer = handed
+    handed.clear()
     said(lambda: ask(service))
     said(lambda: service.issue_sync("app", "secret"))
     said(lambda: service.in_flight)
@@ -47,6 +55,7 @@ def orphan(service, issuer):
     issuer.close()
     del service, issuer
     gc.collect()
+    print("kept", len(living))
 
 
 def child_of(work):
@@ -61,20 +70,14 @@ def child_of(work):
 
 def with_a_service():
     with tempfile.TemporaryDirectory() as folder:
-        issuer = TokenService.create_sync({"store": {"path": f"{folder}/store.db"}})
-        issuer.admin.create_app_sync("billing")
-        service = create()
-        ask(service)
-        handed = [service, issuer]
+        # Nothing else holds them, so that the child can free them.
+        handed = [create(), TokenService.create_sync({"store": {"path": f"{folder}/store.db"}})]
+        handed[1].admin.create_app_sync("billing")
+        ask(handed[0])
 
-        def work():
-            mine = handed[:]
-            handed.clear()
-            orphan(*mine)
-
-        child_of(work)
-        print("parent", ask(service))
-        issuer.close()
+        child_of(lambda: orphan(handed))
+        print("parent", ask(handed[0]))
+        handed[1].close()
 
 
 def without_one():

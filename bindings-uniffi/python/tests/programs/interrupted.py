@@ -1,11 +1,14 @@
 """The authenticator or the observer is interrupted, as by Ctrl-C, or asks for the end."""
 
 import asyncio
+import signal
 import sys
 
 from tokensmith import TokenService
 
 how = sys.argv[1]
+# A shell lets what it starts in the background ignore it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 async def authenticator(_):
