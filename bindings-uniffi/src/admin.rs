@@ -76,8 +76,8 @@ async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Refused> + Send + 'static,
 ) -> Result<T, AdminError> {
     match exit::told(tokio::task::spawn_blocking(|| exit::work(work))).await {
-        Ok(done) => Ok(done?),
-        Err(_) => Err(Refused::Store("the call was not made".into()).into()),
+        Ok(Some(done)) => Ok(done?),
+        Ok(None) | Err(_) => Err(Refused::Store("the call was not made".into()).into()),
     }
 }
 

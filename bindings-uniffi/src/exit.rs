@@ -13,6 +13,10 @@ use std::thread;
 use std::time::Duration;
 
 static STOPPED: AtomicBool = AtomicBool::new(false);
+/// Whether what comes later may go on where the process stays.
+static GOES_ON: AtomicBool = AtomicBool::new(false);
+/// Whether the process was waited for, and stayed.
+static STAYS: AtomicBool = AtomicBool::new(false);
 /// On how many threads there is work.
 static AT_WORK: AtomicUsize = AtomicUsize::new(0);
 /// Told when a piece is done, once the work is stopped.
@@ -27,14 +31,14 @@ thread_local! {
 /// A piece of work is a step of a call, or waits for a disk: what takes longer is not waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Does a piece of work, or waits for ever if the process is about to exit.
-pub(crate) fn work<T>(job: impl FnOnce() -> T) -> T {
+/// Does a piece of work. If the process is about to exit, waits for that; there is nothing where it stays.
+pub(crate) fn work<T>(job: impl FnOnce() -> T) -> Option<T> {
     // Of another piece: an observer may call us again.
     if HERE.get() {
-        return job();
+        return Some(job());
     }
-    let _place = Place::taken();
-    job()
+    let _place = Place::taken()?;
+    Some(job())
 }
 
 /// The future, whose end the host is told of as a piece of work: a thread of ours that is in the host's
@@ -60,15 +64,20 @@ impl Wake for Tells {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        if ENDS.get() { self.0.wake_by_ref() } else { work(|| self.0.wake_by_ref()) }
+        if ENDS.get() || work(|| self.0.wake_by_ref()).is_none() {
+            self.0.wake_by_ref();
+        }
     }
 }
 
 /// The process is about to exit: waits for the pieces of work that are being done, and lets none
-/// begin.
-#[uniffi::export]
-pub fn stop_work() {
+/// begin. What would have begun waits for the end, or fails after five seconds without one if it
+/// `goes_on`: a host's own exit may wait for it. It must not where threads cannot come back to the
+/// host's language while that goes away.
+#[uniffi::export(default(goes_on = false))]
+pub fn stop_work(goes_on: bool) {
     ENDS.set(true);
+    GOES_ON.store(goes_on, Ordering::SeqCst);
     STOPPED.store(true, Ordering::SeqCst);
     // The host may end the process in an observer, and so in the midst of a piece of its own.
     let own = usize::from(HERE.get());
@@ -77,21 +86,32 @@ pub fn stop_work() {
     drop(DONE.1.wait_timeout_while(guard, PATIENCE, is_busy));
 }
 
+/// Waits for the end of the process, and only once if there is none.
+fn until_gone() {
+    static NEVER: (Mutex<()>, Condvar) = (Mutex::new(()), Condvar::new());
+    while !GOES_ON.load(Ordering::SeqCst) {
+        thread::park();
+    }
+    let guard = NEVER.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let is_unknown = |(): &mut ()| !STAYS.load(Ordering::SeqCst);
+    drop(NEVER.1.wait_timeout_while(guard, PATIENCE, is_unknown));
+    STAYS.store(true, Ordering::SeqCst);
+}
+
 /// A thread's, while it is at work.
 struct Place;
 
 impl Place {
     /// Counted before it looks, so that whoever stops the work sees it, or is seen.
-    fn taken() -> Self {
+    fn taken() -> Option<Self> {
         AT_WORK.fetch_add(1, Ordering::SeqCst);
         if STOPPED.load(Ordering::SeqCst) {
             AT_WORK.fetch_sub(1, Ordering::SeqCst);
-            loop {
-                thread::park();
-            }
+            until_gone();
+            return None;
         }
         HERE.set(true);
-        Self
+        Some(Self)
     }
 }
 

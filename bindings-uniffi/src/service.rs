@@ -120,8 +120,10 @@ impl TokenService {
             exit::work(|| ServiceConfig::from_json(&config).and_then(|config| build(config, host)))
         });
         let assembled = match exit::told(made).await {
-            Ok(assembled) => assembled?,
-            Err(_) => return Err(tokensmith::TokenError::Downstream { retry_after: None }.into()),
+            Ok(Some(assembled)) => assembled?,
+            Ok(None) | Err(_) => {
+                return Err(tokensmith::TokenError::Downstream { retry_after: None }.into());
+            }
         };
         let unavailable = response(&assembled.service.unavailable());
         Ok(Arc::new(Self { live: RwLock::new(Some(Arc::new(assembled))), unavailable }))
@@ -157,14 +159,15 @@ fn tokens(tokens: &tokensmith::TokenSet) -> TokenSet {
     }
 }
 
-/// The work's end, or `None` if it panicked: what uniffi would make of that quotes the panic.
+/// The work's end, or `None` if it panicked: what uniffi would make of that quotes the panic. And
+/// `None` if the process is about to exit, and does not.
 async fn caught<T>(work: impl Future<Output = T>) -> Option<T> {
     let mut work = pin!(work);
     poll_fn(|cx| {
         // After a panic the work is polled no more.
         match catch_unwind(AssertUnwindSafe(|| exit::work(|| work.as_mut().poll(cx)))) {
-            Ok(polled) => polled.map(Some),
-            Err(_) => std::task::Poll::Ready(None),
+            Ok(Some(polled)) => polled.map(Some),
+            Ok(None) | Err(_) => std::task::Poll::Ready(None),
         }
     })
     .await

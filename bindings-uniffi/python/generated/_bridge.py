@@ -527,7 +527,7 @@ def _uniffi_check_contract_api_version(lib):
 def _uniffi_check_api_checksums(lib):
     if lib.uniffi_tokensmith_uniffi_checksum_func_create_service() != 12810:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_tokensmith_uniffi_checksum_func_stop_work() != 57017:
+    if lib.uniffi_tokensmith_uniffi_checksum_func_stop_work() != 11237:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_tokensmith_uniffi_checksum_method_authenticator_authenticate() != 64370:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -651,6 +651,7 @@ _UniffiLib.uniffi_tokensmith_uniffi_fn_func_create_service.argtypes = (
 )
 _UniffiLib.uniffi_tokensmith_uniffi_fn_func_create_service.restype = ctypes.c_uint64
 _UniffiLib.uniffi_tokensmith_uniffi_fn_func_stop_work.argtypes = (
+    ctypes.c_int8,
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_tokensmith_uniffi_fn_func_stop_work.restype = None
@@ -3661,12 +3662,17 @@ async def create_service(config: str,authenticator: typing.Optional[Authenticato
         _uniffi_lift_return,
         _uniffi_error_converter,
     )
-def stop_work() -> None:
+def stop_work(goes_on: bool = False) -> None:
     """
     The process is about to exit: waits for the pieces of work that are being done, and lets none
-    begin.
+    begin. What would have begun waits for the end, or fails after five seconds without one if it
+    `goes_on`: a host's own exit may wait for it. It must not where threads cannot come back to the
+    host's language while that goes away.
 """
+    
+    _UniffiFfiConverterBoolean.check_lower(goes_on)
     _uniffi_lowered_args = (
+        _UniffiFfiConverterBoolean.lower(goes_on),
     )
     _uniffi_lift_return = lambda val: None
     _uniffi_error_converter = None

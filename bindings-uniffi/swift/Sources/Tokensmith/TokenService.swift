@@ -99,8 +99,9 @@ public final class TokenService: Sendable, Redacted {
     public func shutdown() { bridge.shutdown() }
 }
 
-/// `exit` takes away what other threads stand on, so it waits for what they are at. Once.
-private let workStopsAtExit: Void = { atexit { stopWork() } }()
+/// `exit` takes away what other threads stand on, so it waits for what they are at. Once. A handler that
+/// comes after this one may wait for a call.
+private let workStopsAtExit: Void = { atexit { stopWork(goesOn: true) } }()
 
 /// The end of a task does not cross the bridge by itself, so a handle goes with each call.
 private func unlessCancelled<T: Sendable>(

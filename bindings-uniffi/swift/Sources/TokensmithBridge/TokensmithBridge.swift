@@ -3621,11 +3621,14 @@ public func uniffiForeignFutureHandleCountBridge() -> Int {
 }
 /**
  * The process is about to exit: waits for the pieces of work that are being done, and lets none
- * begin.
+ * begin. What would have begun waits for the end, or fails after five seconds without one if it
+ * `goes_on`: a host's own exit may wait for it. It must not where threads cannot come back to the
+ * host's language while that goes away.
  */
-public func stopWork()  {try! rustCall() {
+public func stopWork(goesOn: Bool = false)  {try! rustCall() {
         uniffiCallStatus in
-    uniffi_tokensmith_uniffi_fn_func_stop_work(uniffiCallStatus
+    uniffi_tokensmith_uniffi_fn_func_stop_work(
+        FfiConverterBool.lower(goesOn),uniffiCallStatus
     )
 }
 }
@@ -3662,7 +3665,7 @@ private let initializationResult: InitializationResult = {
     if bindings_contract_version != scaffolding_contract_version {
         return InitializationResult.contractVersionMismatch
     }
-    if (uniffi_tokensmith_uniffi_checksum_func_stop_work() != 57017) {
+    if (uniffi_tokensmith_uniffi_checksum_func_stop_work() != 11237) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tokensmith_uniffi_checksum_func_create_service() != 12810) {

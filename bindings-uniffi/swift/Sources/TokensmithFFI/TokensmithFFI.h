@@ -477,8 +477,7 @@ RustBuffer uniffi_tokensmith_uniffi_fn_method_tokenset_uniffi_trait_display(Rust
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TOKENSMITH_UNIFFI_FN_FUNC_STOP_WORK
 #define UNIFFI_FFIDEF_UNIFFI_TOKENSMITH_UNIFFI_FN_FUNC_STOP_WORK
-void uniffi_tokensmith_uniffi_fn_func_stop_work(RustCallStatus *_Nonnull out_status
-    
+void uniffi_tokensmith_uniffi_fn_func_stop_work(int8_t goes_on, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TOKENSMITH_UNIFFI_FN_FUNC_CREATE_SERVICE

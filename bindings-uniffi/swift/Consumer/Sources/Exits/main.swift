@@ -37,6 +37,23 @@ func underWay(_ service: TokenService, _ count: Int) async throws {
     while service.inFlight < count { try await Task.sleep(for: .milliseconds(1)) }
 }
 
+/// What an exit handler calls, or waits for.
+enum Kept {
+    nonisolated(unsafe) static var service: TokenService?
+    nonisolated(unsafe) static var call: Task<Int, any Error>?
+}
+
+/// Ends when the call does, however that is.
+func callInAnExitHandler() {
+    let done = DispatchSemaphore(value: 0)
+    Task.detached {
+        _ = try? await Kept.call?.value
+        _ = try? await Kept.service?.issue(appClientId: "app", appSecret: "secret", source: "batch")
+        done.signal()
+    }
+    done.wait()
+}
+
 /// In a folder that is named on the command line.
 func issuer() async throws -> TokenService {
     let path = "\(CommandLine.arguments[2])/store.db"
@@ -58,6 +75,25 @@ case "exit-in-the-authenticator":
     _ = try await status(service(answer: { exit(7) }))
 case "exit-in-the-observer":
     _ = try await status(service(observer: { _ in exit(7) }))
+case "a-call-in-an-exit-handler":
+    Kept.service = try await service()
+    atexit(callInAnExitHandler)
+    exit(7)
+case "a-call-in-an-exit-handler-of-before":
+    // It comes after ours, and so after all work has been stopped.
+    atexit(callInAnExitHandler)
+    Kept.service = try await service()
+    exit(7)
+case "an-exit-handler-that-waits-for-a-call":
+    atexit(callInAnExitHandler)
+    let service = try await service(answer: {
+        try await Task.sleep(for: .milliseconds(100))
+        return tokens
+    })
+    // Not of the main actor, whose thread is the one that ends.
+    Kept.call = Task.detached { try await status(service) }
+    while service.inFlight < 1 { try await Task.sleep(for: .milliseconds(1)) }
+    exit(7)
 case "idle-issuer":
     _ = try await issuer()
 case "exit-during-the-administration":

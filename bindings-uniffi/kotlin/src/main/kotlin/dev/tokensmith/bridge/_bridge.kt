@@ -864,7 +864,7 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_tokensmith_uniffi_fn_method_tokenset_uniffi_trait_display(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
-    external fun uniffi_tokensmith_uniffi_fn_func_stop_work(uniffi_out_err: UniffiRustCallStatus, 
+    external fun uniffi_tokensmith_uniffi_fn_func_stop_work(`goesOn`: Byte,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
     external fun uniffi_tokensmith_uniffi_fn_func_create_service(`config`: RustBuffer.ByValue,`authenticator`: RustBuffer.ByValue,`observer`: RustBuffer.ByValue,
     ): Long
@@ -987,7 +987,7 @@ private fun uniffiCheckContractApiVersion(lib: IntegrityCheckingUniffiLib) {
 }
 @Suppress("UNUSED_PARAMETER")
 private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
-    if ((lib.uniffi_tokensmith_uniffi_checksum_func_stop_work() and 0xFFFF) != 57017) {
+    if ((lib.uniffi_tokensmith_uniffi_checksum_func_stop_work() and 0xFFFF) != 11237) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_tokensmith_uniffi_checksum_func_create_service() and 0xFFFF) != 12810) {
@@ -4912,13 +4912,16 @@ public object FfiConverterSequenceTypeAppSummary: FfiConverterRustBuffer<List<Ap
 
         /**
          * The process is about to exit: waits for the pieces of work that are being done, and lets none
-         * begin.
-         */ fun `stopWork`()
+         * begin. What would have begun waits for the end, or fails after five seconds without one if it
+         * `goes_on`: a host's own exit may wait for it. It must not where threads cannot come back to the
+         * host's language while that goes away.
+         */ fun `stopWork`(`goesOn`: kotlin.Boolean = false)
         = 
     uniffiRustCall() { _status ->
     UniffiLib.uniffi_tokensmith_uniffi_fn_func_stop_work(
     
-        _status)
+        
+        FfiConverterBoolean.lower(`goesOn`),_status)
 }
     
     
