@@ -1,14 +1,18 @@
 import Foundation
 internal import TokensmithBridge
 
-/// The administration of the embedded issuer: `service.admin`. Each call throws an `AdminError`, or
-/// `TokenServiceClosed`; once begun it runs to its end, also where its task is cancelled.
+/// The administration of the embedded issuer: ``TokenService/admin``. Each call throws an
+/// ``AdminError``, or ``TokenServiceClosed``; once begun it runs to its end, also where its task is
+/// cancelled.
 public struct Admin: Sendable {
     private let bridge: TokensmithBridge.TokenService
 
     init(_ bridge: TokensmithBridge.TokenService) { self.bridge = bridge }
 
-    /// Makes an app. Its name is for people: 1 to 128 bytes without control characters.
+    /// Makes an app.
+    ///
+    /// - Parameter name: for people; 1 to 128 bytes without control characters.
+    /// - Throws: ``AdminError`` with the code `invalid` for another name.
     public func createApp(name: String) async throws -> CreatedApp {
         do { return CreatedApp(try await bridge.createApp(name: name)) } catch { throw told(error) }
     }
@@ -19,10 +23,15 @@ public struct Admin: Sendable {
     }
 
     /// Lets an app have no more tokens; those that it has live on to their end.
+    ///
+    /// - Throws: ``AdminError`` with the code `notFound` where there is no such app.
     public func disableApp(id: String) async throws {
         do { try await bridge.setAppEnabled(id: id, enabled: false) } catch { throw told(error) }
     }
 
+    /// Lets an app have tokens again.
+    ///
+    /// - Throws: ``AdminError`` with the code `notFound` where there is no such app.
     public func enableApp(id: String) async throws {
         do { try await bridge.setAppEnabled(id: id, enabled: true) } catch { throw told(error) }
     }
@@ -38,32 +47,37 @@ public struct Admin: Sendable {
 public struct CreatedApp: Sendable, Redacted {
     /// `appcl-` and 20 letters or digits.
     public let id: String
+    /// What it shows with its id to get tokens. It is nowhere else.
     public let secret: String
 
     init(_ bridged: TokensmithBridge.CreatedApp) { (id, secret) = (bridged.id, bridged.secret) }
 }
 
 /// An app, as it is listed.
-public struct AppSummary: Sendable, Equatable {
+public struct AppSummary: Sendable, Hashable, Identifiable {
+    /// `appcl-` and 20 letters or digits.
     public let id: String
+    /// What it was called when it was made.
     public let name: String
     /// Whether it may have tokens.
-    public let enabled: Bool
+    public let isEnabled: Bool
+    /// When it was made.
     public let created: Date
     /// Its record was changed by something else; nothing else here can be relied on then.
-    public let damaged: Bool
+    public let isDamaged: Bool
 
     init(_ bridged: TokensmithBridge.AppSummary) {
         id = bridged.id
         name = bridged.name
-        enabled = bridged.enabled
+        isEnabled = bridged.enabled
         created = bridged.created
-        damaged = bridged.damaged
+        isDamaged = bridged.damaged
     }
 }
 
 /// A call of the administration that failed. Nothing was changed.
 public struct AdminError: Error, Equatable, Sendable, LocalizedError {
+    /// Why a call of the administration failed.
     public enum Code: String, Sendable, CaseIterable {
         /// An argument is not what it must be.
         case invalid = "ERR_ADMIN_INVALID"
@@ -78,6 +92,7 @@ public struct AdminError: Error, Equatable, Sendable, LocalizedError {
     /// The same in every language, as its `rawValue`.
     public let code: Code
     let detail: String
+    /// What is wrong, for a log.
     public var errorDescription: String? { detail }
 }
 

@@ -26,15 +26,15 @@ public final class Limiter: Sendable {
     public func tryAcquire(_ key: String, cost: Int = 1) throws -> Acquired {
         let acquired = try checked { try bridge.tryAcquire(key: key, cost: Int64(cost)) }
         return Acquired(
-            allowed: acquired.allowed,
+            isAllowed: acquired.allowed,
             retryAfter: acquired.retryAfter.map(Duration.init(bridged:)))
     }
 }
 
 /// What a bucket says.
-public struct Acquired: Sendable, Equatable {
+public struct Acquired: Sendable, Hashable {
     /// Whether the cost was taken.
-    public let allowed: Bool
+    public let isAllowed: Bool
     /// If it was not: how long to wait, in whole seconds, rounded up.
     public let retryAfter: Duration?
 }

@@ -2,7 +2,7 @@ import Foundation
 internal import TokensmithBridge
 
 /// How a call ends badly. No text of it holds anything of a call.
-public enum TokenError: Error, Equatable, Sendable {
+public enum TokenError: Error, Hashable, Sendable {
     /// The app id or the secret is not right.
     case unauthorized
     /// The request does not conform. `issue` never throws it, for it has no body.

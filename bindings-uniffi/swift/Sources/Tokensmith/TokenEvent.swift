@@ -12,7 +12,7 @@ public struct TokenEvent: Sendable, Equatable {
     /// `secret_rotated`, `secret_expiring`.
     public let name: String
     /// Whether the call ended with it.
-    public let terminal: Bool
+    public let isTerminal: Bool
     /// The host's own name for the request, if it gave one.
     public let requestId: String?
     /// Where the request came from, with what could forge a log line escaped.
@@ -36,7 +36,7 @@ public struct TokenEvent: Sendable, Equatable {
 
     init(_ bridged: TokensmithBridge.TokenEvent) {
         name = bridged.name
-        terminal = bridged.terminal
+        isTerminal = bridged.terminal
         requestId = bridged.requestId
         source = bridged.source
         appClientId = bridged.appClientId

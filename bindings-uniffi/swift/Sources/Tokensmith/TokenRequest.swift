@@ -12,6 +12,7 @@ public struct TokenRequest: Sendable, Redacted {
     /// Your own name for the request, which the events carry.
     public var requestId: String?
 
+    /// What a host hands over of a request.
     public init(
         body: Data, contentType: String? = nil, source: String? = nil, requestId: String? = nil
     ) {
@@ -21,8 +22,11 @@ public struct TokenRequest: Sendable, Redacted {
         self.requestId = requestId
     }
 
+    /// No longer body conforms, so no more than that and one byte of it is copied.
+    private static let longest = 8_192
+
     var bridged: TokensmithBridge.TokenRequest {
-        .init(body: body, contentType: contentType, source: source, requestId: requestId)
+        .init(body: body.prefix(Self.longest + 1), contentType: contentType, source: source, requestId: requestId)
     }
 }
 

@@ -7,13 +7,15 @@ public struct TokenSet: Sendable, Equatable, Redacted {
     public var accessToken: String
     /// The life of the access token: at least a second. A fraction is cut off.
     public var expiresIn: Duration
-    /// In any case (RFC 6750).
+    /// `Bearer` (RFC 6750), in upper or lower case.
     public var tokenType: String
     /// Absent in an answer only where `response.refresh_token` is `omit`. Elsewhere an authenticator
     /// that gives none makes a 502.
     public var refreshToken: String?
+    /// The id token, if there is one.
     public var idToken: String?
 
+    /// What an authenticator gives.
     public init(
         accessToken: String, expiresIn: Duration, tokenType: String = "Bearer",
         refreshToken: String? = nil, idToken: String? = nil

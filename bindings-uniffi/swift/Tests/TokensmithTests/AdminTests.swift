@@ -12,11 +12,11 @@ import Testing
             #expect(tokens.tokenType == "Bearer" && tokens.expiresIn == .seconds(3600))
             #expect(tokens.accessToken.split(separator: ".").count == 3)
             let listed = try #require(try await admin.listApps().first)
-            #expect(listed.id == app.id && listed.name == "billing" && listed.enabled && !listed.damaged)
+            #expect(listed.id == app.id && listed.name == "billing" && listed.isEnabled && !listed.isDamaged)
             #expect(abs(listed.created.timeIntervalSinceNow) < 60)
 
             try await admin.disableApp(id: app.id)
-            #expect(try await admin.listApps().first?.enabled == false)
+            #expect(try await admin.listApps().first?.isEnabled == false)
             await #expect(throws: TokenError.self) {
                 try await service.issue(appClientId: app.id, appSecret: app.secret)
             }
@@ -37,7 +37,7 @@ import Testing
         try await withIssuer { _, admin in
             let calls: [(AdminError.Code, () async throws -> Void)] = [
                 (.invalid, { _ = try await admin.createApp(name: "") }),
-                (.invalid, { _ = try await admin.createApp(name: "a\nb") }),
+                (.invalid, { _ = try await admin.createApp(name: "a\nb-planted") }),
                 (.notFound, { try await admin.disableApp(id: "appcl-00000000000000000000") }),
                 (.notFound, { try await admin.enableApp(id: "") }),
             ]
@@ -45,7 +45,36 @@ import Testing
                 let error = try await thrown(AdminError.self, by: call)
                 #expect(error.code == code)
                 #expect(!error.localizedDescription.isEmpty)
+                #expect(!error.localizedDescription.contains("planted") && !"\(error)".contains("planted"))
             }
+        }
+    }
+
+    /// Or nobody would know whether there is an app.
+    @Test func goesOnWhereItsTaskIsCancelled() async throws {
+        try await withIssuer { _, admin in
+            let begin = Gate()
+            let task = Task {
+                await begin.passed()
+                let app = try await admin.createApp(name: "billing")
+                try await admin.disableApp(id: app.id)
+                return app
+            }
+            task.cancel()
+            begin.open()
+            let app = try await task.value
+            #expect(try await admin.listApps().map(\.id) == [app.id])
+            #expect(try await admin.listApps().map(\.isEnabled) == [false])
+        }
+    }
+
+    /// For a list of them on a screen.
+    @Test func appsAreTold() async throws {
+        try await withIssuer { _, admin in
+            for name in ["a", "b"] { _ = try await admin.createApp(name: name) }
+            let apps = try await admin.listApps()
+            #expect(Set(apps).count == 2 && Set(apps.map(\.id)).count == 2)
+            #expect(Set(apps.map(\.name)) == ["a", "b"])
         }
     }
 

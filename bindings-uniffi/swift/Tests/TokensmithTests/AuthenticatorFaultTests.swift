@@ -9,6 +9,8 @@ struct Fault: Sendable, CustomTestStringConvertible {
     let status: Int
     var event = "downstream_failed"
     var retryAfter: Duration?
+    /// What the event says of it.
+    var kind: String?
     /// Whether `onAuthenticatorError` hears of it.
     var heard = false
     let answer: @Sendable (AuthRequest) async throws -> TokenSet
@@ -23,14 +25,17 @@ struct Fault: Sendable, CustomTestStringConvertible {
     }
 
     static func thrown(_ error: some Error & Sendable) -> Fault {
-        Fault(testDescription: "throws \(type(of: error))", status: 502, heard: true) { _ in throw error }
+        Fault(testDescription: "throws \(type(of: error))", status: 502, kind: "other", heard: true) { _ in
+            throw error
+        }
     }
 
     static func given(
-        _ what: String, status: Int = 502, _ change: @escaping @Sendable (inout TokenSet) -> Void
+        _ what: String, status: Int = 502, kind: String? = "tokens", _ change: @escaping @Sendable (inout TokenSet) -> Void
     ) -> Fault {
         let event = status == 200 ? "issued" : "downstream_failed"
-        return Fault(testDescription: what, status: status, event: event) { _ in
+        let kind = status == 200 ? nil : kind
+        return Fault(testDescription: what, status: status, event: event, kind: kind) { _ in
             var changed = tokens
             change(&changed)
             return changed
@@ -59,13 +64,13 @@ struct Fault: Sendable, CustomTestStringConvertible {
     ]
 
     static let shapes: [Fault] = [
-        .given("a life of less than nothing") { $0.expiresIn = .seconds(-1) },
+        .given("a life of less than nothing", kind: "contract") { $0.expiresIn = .seconds(-1) },
         .given("a life of nothing") { $0.expiresIn = .zero },
         .given("a life without end") { $0.expiresIn = .seconds(Int64.max) },
-        .given("a life past every number") { $0.expiresIn = .seconds(Int64.min) },
+        .given("a life past every number", kind: "contract") { $0.expiresIn = .seconds(Int64.min) },
         .given("a life with a fraction", status: 200) { $0.expiresIn = .milliseconds(3_600_900) },
         .given("a type in lower case", status: 200) { $0.tokenType = "bearer" },
-        .given("another type") { $0.tokenType = "MAC" },
+        .given("another type", kind: "contract") { $0.tokenType = "MAC" },
         .given("no token") { $0.accessToken = "" },
         .given("a token of two lines") { $0.accessToken = "a\nb" },
         .given("a token with a zero") { $0.accessToken = "a\0b" },
@@ -95,8 +100,9 @@ struct Fault: Sendable, CustomTestStringConvertible {
         #expect(answer.headers["retry-after"] == wait)
         #expect(!String(decoding: answer.body, as: UTF8.self).contains("planted"))
         let end = try #require(scripted.events.with { $0.last })
-        #expect(end.name == fault.event && end.terminal && end.requestId == "r1")
+        #expect(end.name == fault.event && end.isTerminal && end.requestId == "r1")
         #expect(end.retryAfter == fault.retryAfter)
+        #expect(end.kind == fault.kind)
         #expect(!"\(end)".contains("planted"))
         #expect(scripted.heard.with { $0.count } == (fault.heard ? 1 : 0))
         #expect(try await scripted.service.handle(request()).status == 200, "the next call")

@@ -51,7 +51,8 @@ import Testing
     }
 
     /// One that looks at nothing holds up nobody but itself.
-    @Test(arguments: calls.indices) func whileTheAuthenticatorDoesNotLook(_ call: Int) async throws {
+    @Test(arguments: calls.indices)
+    func whileTheAuthenticatorDoesNotLook(_ call: Int) async throws {
         let (asked, release) = (Gate(), Gate())
         let scripted = try await Scripted(config(#""deadline_ms": 600000,"#)) { _ in
             asked.open()

@@ -5,10 +5,10 @@ import Testing
 @Suite struct LimiterTests {
     @Test func grantsTheBurstAndThenTellsTheWait() throws {
         let limiter = try Limiter(perMinute: 6, burst: 2)
-        #expect(try limiter.tryAcquire("a") == Acquired(allowed: true, retryAfter: nil))
-        #expect(try limiter.tryAcquire("a").allowed)
-        #expect(try limiter.tryAcquire("a") == Acquired(allowed: false, retryAfter: .seconds(10)))
-        #expect(try limiter.tryAcquire("b", cost: 2).allowed, "another key")
+        #expect(try limiter.tryAcquire("a") == Acquired(isAllowed: true, retryAfter: nil))
+        #expect(try limiter.tryAcquire("a").isAllowed)
+        #expect(try limiter.tryAcquire("a") == Acquired(isAllowed: false, retryAfter: .seconds(10)))
+        #expect(try limiter.tryAcquire("b", cost: 2).isAllowed, "another key")
         #expect(try limiter.tryAcquire("b", cost: 2).retryAfter == .seconds(20))
     }
 
@@ -31,13 +31,13 @@ import Testing
         let limiter = try Limiter(perMinute: 1, burst: 2)
         let error = try await thrown(TokenError.self) { _ = try limiter.tryAcquire("a", cost: cost) }
         #expect(error.code == "ERR_TOKEN_CONFIG")
-        #expect(try limiter.tryAcquire("a", cost: 2).allowed, "nothing was taken")
+        #expect(try limiter.tryAcquire("a", cost: 2).isAllowed, "nothing was taken")
     }
 
     @Test func takesAnyKey() throws {
         let limiter = try Limiter(perMinute: 1, burst: 1, slots: 16)
         for key in ["", "\0", String(repeating: "é", count: 100_000)] {
-            #expect(try limiter.tryAcquire(key).allowed)
+            #expect(try limiter.tryAcquire(key).isAllowed)
         }
     }
 
@@ -45,7 +45,7 @@ import Testing
         let limiter = try Limiter(perMinute: 1, burst: 100)
         let granted = try await withThrowingTaskGroup(of: Int.self) { group in
             for _ in 0..<16 {
-                group.addTask { try (0..<50).filter { _ in try limiter.tryAcquire("a").allowed }.count }
+                group.addTask { try (0..<50).filter { _ in try limiter.tryAcquire("a").isAllowed }.count }
             }
             return try await group.reduce(0, +)
         }

@@ -9,7 +9,7 @@ import Testing
         let events = scripted.events.with { $0.filter { $0.requestId == "r1" } }
         #expect(events.count == 1)
         let event = try #require(events.first)
-        #expect(event.name == "issued" && event.terminal && event.appClientId == "appcl-1234")
+        #expect(event.name == "issued" && event.isTerminal && event.appClientId == "appcl-1234")
         #expect(event.source == "192.0.2.1" && event.expiresIn == .seconds(3600))
         #expect(event.reason == nil && event.by == nil && event.retryAfter == nil && event.kind == nil)
     }

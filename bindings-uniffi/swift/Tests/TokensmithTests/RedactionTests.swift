@@ -17,7 +17,7 @@ import TokensmithBridge
         return [
             "\(value)", String(describing: value), String(reflecting: value), dumped, nested,
             "\([value])", "\(["a": value])", "\(Optional(value) as Any)", String(reflecting: [value]),
-            String(format: "%@", "\(value)"), "\(Mirror(reflecting: value).children.map(\.value))",
+            "\(Mirror(reflecting: value).children.map(\.value))",
         ]
     }
 
@@ -28,6 +28,8 @@ import TokensmithBridge
             // A `Data` prints its bytes as numbers.
             #expect(!text.contains("104, 117, 110"))
         }
+        // What could be encoded would be, in the midst of something else.
+        #expect(!(value is any Encodable))
         if saysItsName { #expect(texts[0] == "\(type(of: value))([REDACTED])") }
     }
 
@@ -93,6 +95,10 @@ import TokensmithBridge
             isSilent(error, saysItsName: false)
             #expect(!error.localizedDescription.contains(Self.planted))
             #expect(!error.localizedDescription.contains("operation couldn"), "a text of ours")
+            let bridged = error as NSError
+            for text in ["\(bridged)", bridged.debugDescription, "\(bridged.userInfo)", bridged.domain] {
+                #expect(!text.contains(Self.planted))
+            }
         }
     }
 

@@ -51,7 +51,7 @@ final class Scripted: Sendable {
     }
 
     /// The terminal events, which come before the answer.
-    var ends: [String] { events.with { $0.filter(\.terminal).map(\.name) } }
+    var ends: [String] { events.with { $0.filter(\.isTerminal).map(\.name) } }
 }
 
 /// A service with the embedded issuer, whose store goes when the work is done.

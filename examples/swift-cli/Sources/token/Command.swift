@@ -33,7 +33,7 @@ enum Command {
             print(app.id, app.secret)
         case .list:
             for app in try await admin.listApps() {
-                print(app.id, app.enabled ? "enabled" : "disabled", app.name)
+                print(app.id, app.isEnabled ? "enabled" : "disabled", app.name)
             }
         case .issue(let appClientId):
             // A secret on the command line is seen by all who see the processes.

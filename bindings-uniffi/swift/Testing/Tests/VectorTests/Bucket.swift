@@ -45,7 +45,7 @@ enum Bucket {
             clock.moveTo(step["at_us"].number! + attempt * step["every_us"].number!)
             do {
                 let answer = try limiter.tryAcquire(key, cost: cost)
-                granted += answer.allowed ? 1 : 0
+                granted += answer.isAllowed ? 1 : 0
                 wait = answer.retryAfter
             } catch Tokensmith.TokenError.config where cost > burst {
                 // It can never be granted, and a host is told so.

@@ -138,7 +138,7 @@ final class Performance {
         try await soon(patience, "the last event") { recorder.hasEnd(of: requestId) }
         let events = recorder.take(requestId)
         try check(
-            events.map(\.terminal), events.map { _ in false }.dropLast() + [true], "one end, the last")
+            events.map(\.isTerminal), events.map { _ in false }.dropLast() + [true], "one end, the last")
         let heard = events.map(inWords)
         let told = heard.map { JSON.object(Dictionary(uniqueKeysWithValues: $0.map { ($0.key, $0.value) })) }
         try check(JSON.array(told), .array(expect["events"].array.map(expected)), "the events")

@@ -8,7 +8,7 @@ final class Recorder: Sendable {
 
     /// Whether the terminal event of that request id is there.
     func hasEnd(of requestId: String?) -> Bool {
-        heard.with { $0.contains { $0.requestId == requestId && $0.terminal } }
+        heard.with { $0.contains { $0.requestId == requestId && $0.isTerminal } }
     }
 
     /// The events of that request id, which are taken away.
