@@ -29,11 +29,12 @@ internal object Library {
     }
 
     private fun load() {
-        // What the bridge reads is one property for all class loaders.
-        synchronized(System.getProperties()) {
-            val isNamed = System.getProperty(PATH) != null
-            val copy = if (isNamed) null else copied()
-            if (copy == null) {
+        // JNA is begun here and outside of the lock, or whoever else begins it could wait for us, and we for it.
+        val copy = copied()
+        // What the bridge reads is one property of the JVM, and so is this text, which no other class locks.
+        synchronized(TAKEN) {
+            if (copy == null || System.getProperty(PATH) != null) {
+                copy?.delete()
                 take()
                 return uniffiEnsureInitialized()
             }

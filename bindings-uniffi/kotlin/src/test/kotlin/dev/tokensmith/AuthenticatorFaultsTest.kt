@@ -107,6 +107,7 @@ class AuthenticatorFaultsTest {
             "a time that is negative" to { TokenSet("a", Duration.ofSeconds(-1), "r") },
             "a token that is no Unicode" to { TokenSet("a\uD800", Duration.ofHours(1), "r") },
             "a refresh token that is none" to { TokenSet("a", Duration.ofHours(1), "\uDC00") },
+            "an id token that is none" to { TokenSet("a", Duration.ofHours(1), "r", "i\uD800") },
             "a token type that is none" to { TokenSet("a", Duration.ofHours(1), "r", null, "\uD83D") },
             "another token type" to { TokenSet("a", Duration.ofHours(1), "r", null, "mac") },
         )

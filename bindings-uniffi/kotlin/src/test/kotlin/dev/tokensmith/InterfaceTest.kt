@@ -70,6 +70,30 @@ class InterfaceTest {
     }
 
     @Test
+    fun `every form of a call says where it came from`() = Scripted().use { script ->
+        val sources = mutableListOf<String?>()
+        script.answer = { TOKENS.also { _ -> sources.add(it.source) } }
+        val bytes = { SECRET.toByteArray() }
+        val forms = listOf<suspend (TokenService, String) -> Any>(
+            { service, source -> service.issue(APP, SECRET, source) },
+            { service, source -> service.issue(APP, bytes(), source) },
+            { service, source -> service.issueBlocking(APP, SECRET, source) },
+            { service, source -> service.issueBlocking(APP, bytes(), source) },
+            { service, source -> service.issueAsync(APP, SECRET, source).get() },
+            { service, source -> service.issueAsync(APP, bytes(), source).get() },
+        )
+        forms.forEachIndexed { index, form -> runBlocking { form(script.service, "192.0.2.$index") } }
+        assertEquals(forms.indices.map { "192.0.2.$it" }, sources)
+    }
+
+    @Test
+    fun `text beyond the first plane arrives as it is`() = Scripted().use { script ->
+        val text = "\uD83D\uDD11 \u00E9 \uD834\uDD1E"
+        script.answer = { if (it.appSecret == text && it.source == text) TOKENS else throw AuthenticateException.Rejected() }
+        assertEquals(TOKENS.accessToken, script.service.issueBlocking(APP, text, text).accessToken)
+    }
+
+    @Test
     fun `a body may have 8192 bytes and no more`() = Scripted().use { script ->
         for ((size, status) in listOf(8_192 to 200, 8_193 to 422, 8_194 to 422, 20_000 to 422)) {
             assertEquals(status, script.service.handleBlocking(request(body = BODY.padEnd(size))).status, "$size")
@@ -129,7 +153,7 @@ class InterfaceTest {
 
     @Test
     fun `the embedded issuer and its administration`(@TempDir folder: Path) {
-        val service = TokenService.createBlocking("""{"store":{"kind":"sqlite","path":"$folder/tokensmith.db"}}""")
+        val service = TokenService.createBlocking("""{"store":{"kind":"sqlite","path":"$folder/tokensmith.db"},$UNLIMITED}""")
         val admin = service.admin!!
         service.use {
             val app = admin.createAppBlocking("billing")
@@ -140,13 +164,16 @@ class InterfaceTest {
             assertEquals(listOf(app.id, "billing", true, false), listed.run { listOf(id, name, isEnabled, isDamaged) })
             admin.disableAppBlocking(app.id)
             assertThrows(TokenException.Unauthorized::class.java) { service.issueBlocking(app.id, app.secret) }
+            assertTrue(!admin.listAppsBlocking().single().isEnabled)
             admin.enableAppBlocking(app.id)
+            assertEquals("Bearer", service.issueBlocking(app.id, app.secret).tokenType)
             assertTrue(admin.jwks().contains("\"keys\""))
             fun code(call: () -> Unit) = assertThrows(AdminException::class.java) { call() }.code
             assertEquals("ERR_ADMIN_INVALID", code { admin.createAppBlocking("") })
             assertEquals("ERR_ADMIN_NOT_FOUND", code { admin.disableAppBlocking("planted") })
             assertEquals("ERR_ADMIN_STORE", AdminException.unexpected().code)
             assertThrows(IllegalArgumentException::class.java) { admin.createAppBlocking("\uD800") }
+            assertThrows(IllegalArgumentException::class.java) { admin.enableAppBlocking("\uD800") }
         }
         assertThrows(IllegalStateException::class.java) { admin.jwks() }
         assertThrows(IllegalStateException::class.java) { admin.listAppsBlocking() }

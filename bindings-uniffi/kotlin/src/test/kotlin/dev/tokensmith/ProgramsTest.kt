@@ -17,8 +17,8 @@ class ProgramsTest {
     }
 
     @Test
-    fun `an exit during a call keeps its code`() {
-        for (how in listOf("exit", "halt")) {
+    fun `an exit during a call keeps its code, and calls in a shutdown hook have their answers`() {
+        for (how in listOf("exit", "halt", "hook")) {
             val (code, printed) = runProgram("Ending", how)
             assertEquals("7 last line of $how\n", "$code $printed")
         }
@@ -33,11 +33,17 @@ class ProgramsTest {
     }
 
     @Test
-    fun `a body of a hundred megabytes is a 422, and not copied`() {
-        val (code, printed) = runProgram("Large", flags = listOf("-Xms200m", "-Xmx200m", "-XX:+AlwaysPreTouch"))
+    fun `a body of a hundred megabytes is a 422, and not copied`() = assertNotCopied("body", 422)
+
+    @Test
+    fun `a token of a hundred megabytes is a 502, and not copied`() = assertNotCopied("token", 502)
+
+    private fun assertNotCopied(what: String, status: Int) {
+        val flags = listOf("-Xms400m", "-Xmx400m", "-XX:+AlwaysPreTouch")
+        val (code, printed) = runProgram("Large", what, flags = flags)
         assertEquals(0, code, printed)
-        val (status, grown) = printed.trim().split(' ').map { it.toInt() }
-        assertEquals(422, status)
+        val (told, grown) = printed.trim().split(' ').map { it.toInt() }
+        assertEquals(status, told)
         assertTrue(grown < 40, "$grown megabytes")
     }
 

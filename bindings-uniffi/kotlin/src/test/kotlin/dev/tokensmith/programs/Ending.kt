@@ -20,11 +20,12 @@ object Ending {
         val asked = CountDownLatch(1)
         val authenticator = Authenticator {
             asked.countDown()
-            if (how != "called") awaitCancellation()
+            if (how != "called" && how != "hook") awaitCancellation()
             TokenSet("a", Duration.ofHours(1), "r")
         }
         val config = """{"authenticator":{"kind":"host"},"deadline_ms":600000}"""
         val service = TokenService.createBlocking(config, authenticator, { })
+        if (how == "hook") return endInHook(service)
         if (how != "idle" && how != "closed") {
             val body = """{"appClientId":"app","appSecret":"secret"}""".toByteArray()
             val call = service.handleAsync(TokenRequest(body, "application/json"))
@@ -37,6 +38,17 @@ object Ending {
             "exit" -> exitProcess(7)
             "halt" -> Runtime.getRuntime().halt(7)
         }
+    }
+
+    /** Ends as a server does that answers its last calls in a hook. */
+    private fun endInHook(service: TokenService) {
+        val last = thread(start = false) {
+            service.issueBlocking("app", "secret")
+            service.close()
+            println("last line of hook")
+        }
+        Runtime.getRuntime().addShutdownHook(last)
+        exitProcess(7)
     }
 
     /** Ends after so many milliseconds of making apps and of signing, on ever new threads. */
