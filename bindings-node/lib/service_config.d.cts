@@ -173,12 +173,14 @@ export interface IssuerConfig {
   issuer?: string | undefined;
   /** The claim `aud` (RFC 7519 section 4.1.3). Default: that of `iss`. */
   audience?: string | undefined;
+  /** What the first signing key is for; a store that has a key keeps it. Default: `ES256`. */
+  algorithm?: 'ES256' | 'EdDSA' | 'RS256' | undefined;
   /** How long an access token is good for, in seconds, from 60 to 86,400. Default: 3,600. */
   token_seconds?: number | undefined;
-  /** How long a refresh token may lie unused, from 60 to 31,536,000: 604,800, seven days. */
+  /** How long a refresh token may lie unused, in seconds, from 60 to 31,536,000. Default: 604,800. */
   refresh_idle_seconds?: number | undefined;
-  /** How long the refresh tokens that follow from one request live in all: 2,592,000, thirty days. */
+  /** How long the refresh tokens that follow from one request live in all. Default: 2,592,000. */
   refresh_seconds?: number | undefined;
-  /** Within which one that was redeemed gives the same successor again, from 0 to 60: 10. */
+  /** Within which one that was redeemed gives the same successor again, from 0 to 60. Default: 10. */
   refresh_grace_seconds?: number | undefined;
 }

@@ -143,6 +143,7 @@ fn issuer(config: IssuerConfig, store: StoreConfig, host: &Host) -> Result<Judge
     if let Some(issuer) = config.issuer {
         settings.issuer = issuer;
     }
+    settings.algorithm = config.algorithm.unwrap_or_default();
     for (setting, given) in [
         (&mut settings.token_life, config.token_life),
         (&mut settings.refresh_idle_life, config.refresh_idle_life),

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use tokensmith::{LimitPolicy, MemoryLimiter, ResponseOptions, TokenServiceBuilder};
+use tokensmith_issuer::Algorithm;
 
 /// What a host may say about its service. Whatever is not said has the default of the part that it
 /// is about; `ServiceConfig::default()` says nothing.
@@ -91,6 +92,9 @@ pub struct IssuerConfig {
     pub issuer: Option<String>,
     /// The claim `aud` (RFC 7519 section 4.1.3): the issuer.
     pub audience: Option<String>,
+    /// What the first signing key is for: `algorithm`, "ES256", "EdDSA" or "RS256". A store that has a
+    /// key keeps it.
+    pub algorithm: Option<Algorithm>,
     /// How long an access token is good for, from a minute to a day: `token_seconds`.
     pub token_life: Option<Duration>,
     /// How long a refresh token may lie unused, from a minute to a year: `refresh_idle_seconds`.

@@ -40,5 +40,5 @@ pub use config::{
 };
 pub use event_record::EventRecord;
 pub use tokensmith_issuer::{
-    Admin, AdminError, AppSummary, CreatedApp, CreatedSecret, SecretSummary,
+    Admin, AdminError, Algorithm, AppSummary, CreatedApp, CreatedSecret, SecretSummary,
 };

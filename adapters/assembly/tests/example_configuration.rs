@@ -65,6 +65,8 @@ fn each_key_has_a_place_of_its_own() {
         "authenticator.root_key_file = \"other\"",
         "authenticator.issuer = \"other\"",
         "authenticator.audience = \"other\"",
+        "authenticator.algorithm = \"EdDSA\"",
+        "authenticator.algorithm = \"RS256\"",
         "authenticator.token_seconds = 60",
         "authenticator.refresh_idle_seconds = 60",
         "authenticator.refresh_seconds = 604800",

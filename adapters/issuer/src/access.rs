@@ -7,10 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tokensmith::{AccessToken, UnixTime};
 
-use crate::signing::{ALGORITHM, SigningError, SigningKey};
-
-/// Base64url of a signature of 64 bytes.
-const SIGNATURE_CHARACTERS: usize = 86;
+use crate::signing::{SigningError, SigningKey};
 
 /// Makes access tokens with one key. All that does not change from token to token is written once.
 pub(crate) struct AccessTokens {
@@ -25,8 +22,8 @@ pub(crate) struct AccessTokens {
 impl AccessTokens {
     /// The texts are written as JSON strings; settings keep them free of control characters.
     pub(crate) fn new(key: SigningKey, issuer: &str, audience: &str, life: Duration) -> Self {
-        let kid = key.kid();
-        let header = format!(r#"{{"typ":"at+jwt","alg":"{ALGORITHM}","kid":"{kid}"}}"#);
+        let (algorithm, kid) = (key.algorithm().as_str(), key.kid());
+        let header = format!(r#"{{"typ":"at+jwt","alg":"{algorithm}","kid":"{kid}"}}"#);
         let header = URL_SAFE_NO_PAD.encode(header) + ".";
         let mut opening = String::from(r#"{"iss":""#);
         push_json_text(&mut opening, issuer);
@@ -45,18 +42,16 @@ impl AccessTokens {
         id: &[[u8; 8]; 2],
     ) -> Result<AccessToken, SigningError> {
         let claims = self.claims(app, now, id).ok_or(SigningError::Sign)?;
-        let length = [
-            self.header.len(),
-            base64::encoded_len(claims.len(), false).ok_or(SigningError::Sign)?,
-            1 + SIGNATURE_CHARACTERS,
-        ];
+        let signature_bytes = self.key.algorithm().signature_bytes();
+        let encoded = |bytes| base64::encoded_len(bytes, false).ok_or(SigningError::Sign);
+        let length = [self.header.len(), encoded(claims.len())?, 1, encoded(signature_bytes)?];
         // Of the exact length: a token that grew would leave a copy behind.
         let mut token = String::with_capacity(length.iter().sum());
         token.push_str(&self.header);
         URL_SAFE_NO_PAD.encode_string(claims, &mut token);
         let signature = self.key.sign(token.as_bytes())?;
         token.push('.');
-        URL_SAFE_NO_PAD.encode_string(signature, &mut token);
+        URL_SAFE_NO_PAD.encode_string(signature.as_bytes(), &mut token);
         Ok(AccessToken::new(token))
     }
 
@@ -99,9 +94,14 @@ mod tests {
     use super::*;
     use crate::derived::tests::keys;
     use crate::signing::SealedKey;
+    use crate::signing::pair::Algorithm;
 
     fn tokens() -> AccessTokens {
-        let key = SealedKey::generate(&keys()).unwrap().open(&keys()).unwrap();
+        tokens_by(Algorithm::Es256)
+    }
+
+    fn tokens_by(algorithm: Algorithm) -> AccessTokens {
+        let key = SealedKey::generate(algorithm, &keys()).unwrap().open(&keys()).unwrap();
         AccessTokens::new(key, "https://issuer.example", "https://api.example", LIFE)
     }
 
@@ -125,7 +125,18 @@ mod tests {
             "jti": "_____________________w",
         });
         assert_eq!(part(&token, 1), claims);
-        assert_eq!(token.expose_secret().split('.').nth(2).unwrap().len(), SIGNATURE_CHARACTERS);
+    }
+
+    #[test]
+    fn a_token_is_of_the_length_that_was_reserved_for_it() {
+        for (algorithm, signature) in
+            [(Algorithm::Es256, 86), (Algorithm::EdDsa, 86), (Algorithm::Rs256, 342)]
+        {
+            let tokens = tokens_by(algorithm);
+            let token = tokens.mint("a", UnixTime::from_secs(1), &[[0; 8]; 2]).unwrap();
+            assert_eq!(part(&token, 0)["alg"], algorithm.as_str());
+            assert_eq!(token.expose_secret().split('.').nth(2).unwrap().len(), signature);
+        }
     }
 
     #[test]

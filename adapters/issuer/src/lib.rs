@@ -52,3 +52,4 @@ pub use admin::{Admin, AdminError, AppSummary, CreatedApp, CreatedSecret, Secret
 pub use issuer::{Issuer, OpenError};
 pub use root::RootError;
 pub use settings::{IssuerSettings, SettingError};
+pub use signing::pair::Algorithm;

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::signing::pair::Algorithm;
+
 /// What a host sets about an issuer.
 ///
 /// ```
@@ -26,6 +28,8 @@ pub struct IssuerSettings {
     pub issuer: String,
     /// `aud` of access tokens, as `issuer` is; the issuer by default.
     pub audience: Option<String>,
+    /// What the first signing key is for; a store that has one keeps it. ES256 by default.
+    pub algorithm: Algorithm,
     /// How long access tokens are good for, in whole seconds: 60 s to 24 h, 1 h by default.
     pub token_life: Duration,
     /// How long a refresh token may lie unused: 60 s to 365 days in whole seconds, 7 days by default.
@@ -60,6 +64,7 @@ impl IssuerSettings {
             root_key_file: None,
             issuer: "http://127.0.0.1:8080".to_owned(),
             audience: None,
+            algorithm: Algorithm::default(),
             token_life: Duration::from_hours(1),
             refresh_idle_life: Duration::from_hours(7 * 24),
             refresh_life: Duration::from_hours(30 * 24),

@@ -71,7 +71,8 @@ impl State {
     ) -> Result<Self, StoreError> {
         let home = Home::settle()?;
         let root = settings.root();
-        let opened = store::open(&settings.store, &root, random.as_ref(), clock.wall())?;
+        let opened =
+            store::open(&settings.store, &root, random.as_ref(), settings.algorithm, clock.wall())?;
         let Opened { mut store, keys, beside_old_root } = opened;
         let transaction = store.connection.transaction()?;
         let records = Records { connection: &transaction, key: &keys.rows };
@@ -275,7 +276,8 @@ impl InForce {
             Some(before) => (Arc::clone(&before.tokens), Arc::clone(&before.jwks)),
             None => {
                 let key = sealed.open(keys)?;
-                let jwks = Arc::from(key.jwks());
+                let jwk = sealed.public_key().jwk(&sealed.kid).ok_or(StoreError::SigningKey)?;
+                let jwks = Arc::from(format!(r#"{{"keys":[{jwk}]}}"#));
                 let (issuer, audience) = (&settings.issuer, settings.audience());
                 (Arc::new(AccessTokens::new(key, issuer, audience, settings.token_life)), jwks)
             }

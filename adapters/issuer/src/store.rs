@@ -14,6 +14,7 @@ use crate::owner::{Owner, Stranger};
 use crate::private_file::{self, FileIdentity};
 use crate::random::Random;
 use crate::root::{Root, RootError};
+use crate::signing::pair::Algorithm;
 use crate::signing::{SealedKey, SigningError};
 
 pub(crate) mod families;
@@ -107,6 +108,7 @@ pub(crate) fn open(
     path: &Path,
     root: &Path,
     random: &dyn Random,
+    algorithm: Algorithm,
     now: UnixTime,
 ) -> Result<Opened, StoreError> {
     private_file::make_folder(path)?;
@@ -119,7 +121,7 @@ pub(crate) fn open(
         upgrade(&mut store.connection)?;
     }
     let (keys, beside_old_root) = match held(&store.connection, STORE)? {
-        Held::Nothing => first_start(&mut store, root, random, now)?,
+        Held::Nothing => first_start(&mut store, root, random, algorithm, now)?,
         _ => (derive(&Root::load(root, owner)?)?, false),
     };
     Ok(Opened { store, keys, beside_old_root })
@@ -229,6 +231,7 @@ fn first_start(
     store: &mut OpenStore,
     root: &Path,
     random: &dyn Random,
+    algorithm: Algorithm,
     now: UnixTime,
 ) -> Result<(DerivedKeys, bool), StoreError> {
     let owner = store.owner;
@@ -243,7 +246,7 @@ fn first_start(
     transaction.execute_batch(records::SCHEMA_SINCE_1)?;
     let records = Records { connection: &transaction, key: &keys.rows };
     records.put_changes(0)?;
-    records.add_signing_key(&SealedKey::generate(&keys)?, now)?;
+    records.add_signing_key(&SealedKey::generate(algorithm, &keys)?, now)?;
     mark(&transaction, STORE)?;
     transaction.commit()?;
     Ok((keys, was_there))
@@ -280,7 +283,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (path, root) = (folder.path().join("a.db"), folder.path().join("root.key"));
         let random = OsRandom::warm().unwrap();
-        open(&path, &root, &random, UnixTime::from_secs(1)).unwrap();
+        open(&path, &root, &random, Algorithm::Es256, UnixTime::from_secs(1)).unwrap();
         let store = OpenStore::open(&path, ours(folder.path()), STORE).unwrap();
         let number = |name| {
             store.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap()
@@ -316,7 +319,8 @@ mod tests {
         for name in ["a.db.x.tmp", "root.key.y.tmp"] {
             fs::write(folder.path().join(name), [7; 32]).unwrap();
         }
-        open(&path, &root, &OsRandom::warm().unwrap(), UnixTime::from_secs(1)).unwrap();
+        open(&path, &root, &OsRandom::warm().unwrap(), Algorithm::Es256, UnixTime::from_secs(1))
+            .unwrap();
         let left = fs::read_dir(folder.path()).unwrap();
         let left = left.filter(|file| {
             let name = file.as_ref().unwrap().file_name();

@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_executor::block_on;
@@ -14,8 +15,8 @@ use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde_json::Value;
 use tokensmith::{
-    AuthenticateError, Authenticator as _, Context, RejectReason, Tick, TokenSet, TokenType,
-    UnixTime,
+    AuthenticateError, Authenticator as _, Context, NoObserver, RejectReason, SystemClock, Tick,
+    TokenSet, TokenType, UnixTime,
 };
 use tokensmith_issuer::Issuer;
 
@@ -23,12 +24,17 @@ mod support;
 use support::{ask, credentials, now, open, shown};
 
 fn verified(issuer: &Issuer, tokens: &TokenSet) -> Value {
+    verified_by(Algorithm::ES256, issuer, tokens)
+}
+
+/// By a verifier that others wrote.
+fn verified_by(algorithm: Algorithm, issuer: &Issuer, tokens: &TokenSet) -> Value {
     let token = tokens.access_token.expose_secret();
     let set: JwkSet = serde_json::from_str(&issuer.admin().jwks()).unwrap();
     let header = decode_header(token).unwrap();
     assert_eq!(header.typ.as_deref(), Some("at+jwt"));
     let key = DecodingKey::from_jwk(set.find(&header.kid.unwrap()).unwrap()).unwrap();
-    let mut validation = Validation::new(Algorithm::ES256);
+    let mut validation = Validation::new(algorithm);
     validation.set_issuer(&["https://issuer.example"]);
     validation.set_audience(&["https://api.example"]);
     validation.set_required_spec_claims(&["iss", "aud", "sub", "exp"]);
@@ -51,6 +57,34 @@ fn a_token_verifies_against_the_published_keys() {
     assert_eq!(tokens.token_type, TokenType::Bearer);
     assert!(tokens.refresh_token.as_ref().unwrap().expose_secret().starts_with("tsrt_"));
     assert!(tokens.defect(tokensmith::Presence::Require).is_none());
+}
+
+#[test]
+fn each_algorithm_verifies_against_its_published_key() {
+    for (algorithm, theirs) in [
+        (tokensmith_issuer::Algorithm::Es256, Algorithm::ES256),
+        (tokensmith_issuer::Algorithm::EdDsa, Algorithm::EdDSA),
+        (tokensmith_issuer::Algorithm::Rs256, Algorithm::RS256),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut settings = support::settings(folder.path());
+        settings.algorithm = algorithm;
+        let open = || {
+            let clock = Arc::new(SystemClock::new());
+            Issuer::open(settings.clone(), clock, Arc::new(NoObserver)).unwrap()
+        };
+        let issuer = open();
+        let app = credentials(&issuer.admin().create_app("billing").unwrap());
+        let tokens = ask(&issuer, &app).unwrap();
+        assert_eq!(verified_by(theirs, &issuer, &tokens)["client_id"], app.id.as_str());
+        let jwks = issuer.admin().jwks();
+        let set: Value = serde_json::from_str(&jwks).unwrap();
+        assert_eq!(set["keys"][0]["alg"], algorithm.as_str());
+        let private = ["d", "p", "q", "dp", "dq", "qi", "k"];
+        assert!(private.iter().all(|name| set["keys"][0].get(name).is_none()), "{set}");
+        drop(issuer);
+        assert_eq!(open().admin().jwks(), jwks, "it is kept");
+    }
 }
 
 #[test]

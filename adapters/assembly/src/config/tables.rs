@@ -8,6 +8,8 @@ use tokensmith::{
     KeyCase, LimitPolicy, LimiterOutage, MemoryLimiter, Presence, Quota, ResponseOptions, Scope,
 };
 
+use tokensmith_issuer::Algorithm;
+
 use super::values::{Limit, Table, Whole, Word, Words, given};
 use super::{
     AuthenticatorConfig, ConfigError, IssuerConfig, LimiterConfig, LimitsConfig, ServiceConfig,
@@ -107,6 +109,8 @@ struct AuthenticatorTable {
     #[serde(deserialize_with = "given")]
     audience: Option<String>,
     #[serde(deserialize_with = "given")]
+    algorithm: Option<Word<Algorithm>>,
+    #[serde(deserialize_with = "given")]
     token_seconds: Option<Whole<60, 86_400>>,
     #[serde(deserialize_with = "given")]
     refresh_idle_seconds: Option<Whole<60, YEAR>>,
@@ -144,6 +148,14 @@ impl Words for LimiterConfig {
 
 impl Words for StoreKind {
     const WORDS: &'static [(&'static str, Self)] = &[("sqlite", Self::Sqlite)];
+}
+
+impl Words for Algorithm {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        (Self::Es256.as_str(), Self::Es256),
+        (Self::EdDsa.as_str(), Self::EdDsa),
+        (Self::Rs256.as_str(), Self::Rs256),
+    ];
 }
 
 impl Words for AuthenticatorKind {
@@ -230,6 +242,7 @@ impl AuthenticatorTable {
                 root_key_file: self.root_key_file.map(Into::into),
                 issuer: self.issuer,
                 audience: self.audience,
+                algorithm: self.algorithm.map(|Word(algorithm)| algorithm),
                 token_life: self.token_seconds.map(Whole::seconds),
                 refresh_idle_life: self.refresh_idle_seconds.map(Whole::seconds),
                 refresh_life: self.refresh_seconds.map(Whole::seconds),
@@ -251,6 +264,7 @@ impl AuthenticatorTable {
             ("root_key_file", self.root_key_file.is_some()),
             ("issuer", self.issuer.is_some()),
             ("audience", self.audience.is_some()),
+            ("algorithm", self.algorithm.is_some()),
             ("token_seconds", self.token_seconds.is_some()),
             ("refresh_idle_seconds", self.refresh_idle_seconds.is_some()),
             ("refresh_seconds", self.refresh_seconds.is_some()),

@@ -13,6 +13,7 @@ use super::secrets::FoundSecret;
 use crate::directory::{LIVE_SECRETS, LiveSecret, Record};
 use crate::last_use::KnownUses;
 use crate::signing::SealedKey;
+use crate::signing::pair::Algorithm;
 
 pub(super) const SCHEMA: &str = "
     CREATE TABLE head (
@@ -152,7 +153,7 @@ impl Records<'_> {
     ) -> Result<(), StoreError> {
         let fields = vec![
             Value::Text(key.kid.clone()),
-            Value::Text(crate::signing::ALGORITHM.to_owned()),
+            Value::Text(key.algorithm.as_str().to_owned()),
             Value::Blob(key.public.clone()),
             Value::Blob(key.sealed.clone()),
             number(created_at.as_secs())?,
@@ -167,6 +168,7 @@ impl Records<'_> {
         let read = || {
             Some(SealedKey {
                 kid: row.text(0)?.to_owned(),
+                algorithm: Algorithm::parse(row.text(1)?)?,
                 public: row.bytes(2)?.to_vec(),
                 sealed: row.bytes(3)?.to_vec(),
             })
