@@ -1,15 +1,17 @@
 //! The administration of the embedded issuer. Its calls wait for the disk, so they do that on a
-//! thread that may block.
+//! thread that may block. Those on refresh tokens wait for the ledger, which blocks no thread.
 
+use std::future::Future;
 use std::time::{Duration, SystemTime};
 
-use tokensmith::{AppClientId, UnixTime};
+use tokensmith::{AppClientId, RefreshToken, UnixTime};
 use tokensmith_assembly::{Admin, AdminError as Refused};
 
 use crate::exit;
 use crate::failure::AdminError;
-use crate::records::CreatedApp;
-use crate::service::TokenService;
+use crate::observer::count;
+use crate::records::{CreatedApp, CreatedSecret};
+use crate::service::{TokenService, whole};
 
 /// An app, as it is listed.
 #[derive(Debug, uniffi::Record)]
@@ -24,6 +26,21 @@ pub struct AppSummary {
     pub created: SystemTime,
     /// Its record was changed by something else; nothing else here can be relied on then.
     pub damaged: bool,
+}
+
+/// A secret of an app, as it is listed.
+#[derive(Debug, uniffi::Record)]
+pub struct SecretSummary {
+    /// Its own id, which is no secret.
+    pub id: String,
+    /// When it was made.
+    pub created: SystemTime,
+    /// When it stops, or stopped, being good; none if it has no end, and if it was revoked.
+    pub expires: Option<SystemTime>,
+    /// Whether it was revoked.
+    pub revoked: bool,
+    /// The start of the hour in which it was last used, so far as this process knows.
+    pub last_used: Option<SystemTime>,
 }
 
 #[uniffi::export(async_runtime = "tokio")]
@@ -57,11 +74,77 @@ impl TokenService {
     pub async fn set_app_enabled(&self, id: String, enabled: bool) -> Result<(), AdminError> {
         let admin = self.admin()?;
         blocking(move || {
-            // No app has an id that cannot be one.
-            let id = AppClientId::new(&id).map_err(|_| Refused::NotFound)?;
+            let id = app(&id)?;
             if enabled { admin.enable_app(&id) } else { admin.disable_app(&id) }
         })
         .await
+    }
+
+    /// Removes an app with its secrets; the access tokens that it has live on to their end.
+    pub async fn delete_app(&self, id: String) -> Result<(), AdminError> {
+        let admin = self.admin()?;
+        blocking(move || admin.delete_app(&app(&id)?)).await
+    }
+
+    /// Gives an app a new secret; those that it has stay good for `overlap`, and no longer than they
+    /// would have been.
+    pub async fn rotate_secret(
+        &self,
+        app_id: String,
+        overlap: Duration,
+    ) -> Result<CreatedSecret, AdminError> {
+        let admin = self.admin()?;
+        let made = blocking(move || admin.rotate_secret(&app(&app_id)?, overlap)).await?;
+        Ok(CreatedSecret { id: made.id, secret: made.secret.expose_secret().to_owned() })
+    }
+
+    /// An app's secrets, the oldest first.
+    pub async fn list_secrets(&self, app_id: String) -> Result<Vec<SecretSummary>, AdminError> {
+        let admin = self.admin()?;
+        let secrets = blocking(move || admin.list_secrets(&app(&app_id)?)).await?;
+        Ok(secrets.into_iter().map(listed).collect())
+    }
+
+    /// Lets a secret be good no more, for ever.
+    pub async fn revoke_secret(&self, secret_id: String) -> Result<(), AdminError> {
+        let admin = self.admin()?;
+        blocking(move || admin.revoke_secret(&secret_id)).await
+    }
+
+    /// Revokes a refresh token, and all that come before and after it. A text that is none of that
+    /// app's is revoked already.
+    pub async fn revoke_refresh_token(
+        &self,
+        app_id: String,
+        token: String,
+    ) -> Result<(), AdminError> {
+        let (admin, token) = (self.admin()?, RefreshToken::new(token));
+        let Ok(id) = app(&app_id) else { return Ok(()) };
+        awaited(async move { admin.revoke_refresh_token(&id, &token).await }).await
+    }
+
+    /// Refuses all refresh tokens of an app that were issued up to now.
+    pub async fn revoke_refresh_tokens_of(&self, app_id: String) -> Result<(), AdminError> {
+        let (admin, id) = (self.admin()?, app(&app_id)?);
+        awaited(async move { admin.revoke_refresh_tokens_of(&id).await }).await
+    }
+
+    /// Refuses all refresh tokens that were issued up to now.
+    pub async fn revoke_all_refresh_tokens(&self) -> Result<(), AdminError> {
+        let admin = self.admin()?;
+        awaited(async move { admin.revoke_all_refresh_tokens().await }).await
+    }
+
+    /// Forgets what is past its time in the ledger, and tells how many families that were.
+    pub async fn purge_refresh_tokens(&self) -> Result<i64, AdminError> {
+        let admin = self.admin()?;
+        awaited(async move { admin.purge_refresh_tokens().await }).await.map(count)
+    }
+
+    /// Takes up the time after the clock was ahead; what was issued up to now is refused.
+    pub async fn reset_refresh_clock(&self) -> Result<(), AdminError> {
+        let admin = self.admin()?;
+        awaited(async move { admin.reset_refresh_clock().await }).await
     }
 }
 
@@ -72,13 +155,28 @@ impl TokenService {
     }
 }
 
+/// No app has an id that cannot be one.
+fn app(id: &str) -> Result<AppClientId, Refused> {
+    AppClientId::new(id).map_err(|_| Refused::NotFound)
+}
+
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Refused> + Send + 'static,
 ) -> Result<T, AdminError> {
     match exit::told(tokio::task::spawn_blocking(|| exit::work(work))).await {
         Ok(Some(done)) => Ok(done?),
-        Ok(None) | Err(_) => Err(Refused::Store("the call was not made".into()).into()),
+        Ok(None) | Err(_) => Err(not_made()),
     }
+}
+
+async fn awaited<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Refused>> + Send + 'static,
+) -> Result<T, AdminError> {
+    Ok(whole(work).await.ok_or_else(not_made)??)
+}
+
+fn not_made() -> AdminError {
+    Refused::Store("the call was not made".into()).into()
 }
 
 fn summary(app: &tokensmith_assembly::AppSummary) -> AppSummary {
@@ -88,6 +186,16 @@ fn summary(app: &tokensmith_assembly::AppSummary) -> AppSummary {
         enabled: app.enabled,
         created: time(app.created),
         damaged: app.damaged,
+    }
+}
+
+fn listed(secret: tokensmith_assembly::SecretSummary) -> SecretSummary {
+    SecretSummary {
+        id: secret.id,
+        created: time(secret.created),
+        expires: secret.expires.map(time),
+        revoked: secret.revoked,
+        last_used: secret.last_used.map(time),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokensmith::retry_after_seconds;
+use tokensmith::{RefreshError, retry_after_seconds};
 use tokensmith_assembly::{AdminError as IssuerError, ConfigError};
 
 /// How a call ends badly. The text of each is the core's own sentence, and holds nothing of a call.
@@ -101,6 +101,15 @@ impl From<tokensmith::TokenError> for TokenError {
             E::Downstream { retry_after } => {
                 Self::Downstream { detail, retry_after: retry_after.map(on_the_wire) }
             }
+        }
+    }
+}
+
+impl From<RefreshError> for TokenError {
+    fn from(error: RefreshError) -> Self {
+        match error {
+            RefreshError::NotConfigured => Self::Config { detail: error.to_string(), key: None },
+            RefreshError::Token(error) => error.into(),
         }
     }
 }

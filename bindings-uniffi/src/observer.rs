@@ -42,7 +42,7 @@ pub struct TokenEvent {
     pub source: Option<String>,
     /// The app's id, where it is well formed.
     pub app_client_id: Option<String>,
-    /// `issued`: the life of the access token.
+    /// `issued`: the life of the access token. `secret_expiring`: how long the secret has left.
     pub expires_in: Option<Duration>,
     /// Why, where there is a reason.
     pub reason: Option<String>,
@@ -54,6 +54,8 @@ pub struct TokenEvent {
     pub kind: Option<String>,
     /// Which part of the service.
     pub part: Option<String>,
+    /// `secret_expiring`: the id of the secret, which is no secret.
+    pub secret_id: Option<String>,
     /// `limiter_health`: the counters.
     pub health: Option<LimiterHealth>,
 }
@@ -93,6 +95,7 @@ impl From<EventRecord> for TokenEvent {
             retry_after: record.retry_after.map(on_the_wire),
             kind: record.kind.map(str::to_owned),
             part: record.part.map(str::to_owned),
+            secret_id: record.secret_id,
             health: record.health.map(|health| LimiterHealth {
                 overflows: count(health.overflows),
                 repaired: count(health.repaired),
@@ -103,6 +106,6 @@ impl From<EventRecord> for TokenEvent {
 }
 
 /// Unsigned numbers are a burden in Kotlin, and none of these comes near the bound.
-fn count(number: u64) -> i64 {
+pub(crate) fn count(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

@@ -42,6 +42,20 @@ pub struct Credentials {
     pub source: Option<String>,
 }
 
+/// A refresh token to redeem, and the credentials of the app that has it.
+#[derive(uniffi::Record)]
+#[uniffi::export(Debug, Display)]
+pub struct Redemption {
+    /// The app's id.
+    pub app_client_id: String,
+    /// Its secret, in UTF-8.
+    pub app_secret: Vec<u8>,
+    /// The refresh token.
+    pub refresh_token: String,
+    /// As in `TokenRequest`.
+    pub source: Option<String>,
+}
+
 /// What an authenticator is asked.
 #[derive(uniffi::Record)]
 #[uniffi::export(Debug, Display)]
@@ -84,6 +98,16 @@ pub struct CreatedApp {
     pub secret: String,
 }
 
+/// A new secret of an app. It is shown this once and cannot be read again.
+#[derive(uniffi::Record)]
+#[uniffi::export(Debug, Display)]
+pub struct CreatedSecret {
+    /// Its own id, which is no secret: 12 letters or digits.
+    pub id: String,
+    /// The secret.
+    pub secret: String,
+}
+
 macro_rules! redacted {
     ($($record:ident)*) => {$(
         impl fmt::Debug for $record {
@@ -100,4 +124,6 @@ macro_rules! redacted {
     )*};
 }
 
-redacted! { TokenRequest TokenResponse Credentials AuthRequest TokenSet CreatedApp }
+redacted! {
+    TokenRequest TokenResponse Credentials Redemption AuthRequest TokenSet CreatedApp CreatedSecret
+}

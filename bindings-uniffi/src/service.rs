@@ -7,7 +7,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokensmith::{
-    Clock, Presented, SecretString, Source, SystemClock, Timer, TokenRequest as Asked, TokioTimer,
+    Clock, Presented, RefreshError, RefreshToken, SecretString, Source, SystemClock, Timer,
+    TokenRequest as Asked, TokioTimer,
 };
 use tokensmith_assembly::{Assembled, Host, ServiceConfig, build};
 use zeroize::Zeroizing;
@@ -17,7 +18,7 @@ use crate::cancel::{CancelHandle, unless_cancelled};
 use crate::exit;
 use crate::failure::TokenError;
 use crate::observer::{HostObserver, Observer};
-use crate::records::{Credentials, TokenRequest, TokenResponse, TokenSet};
+use crate::records::{Credentials, Redemption, TokenRequest, TokenResponse, TokenSet};
 
 /// Answers `POST /token`: validates, limits, authenticates, and gives the exact response.
 #[derive(uniffi::Object)]
@@ -72,15 +73,68 @@ impl TokenService {
         let secret = Zeroizing::new(credentials.app_secret);
         let source = named(credentials.source)?;
         let assembled = self.live().ok_or(TokenError::Closed)?;
-        let secret = std::str::from_utf8(&secret)
-            .map_err(|_| TokenError::argument("`app_secret` must be UTF-8"))?;
-        let presented = Presented::new(&credentials.app_client_id, SecretString::from(secret));
+        let presented = presented(&credentials.app_client_id, &secret)?;
         let outcome = caught(assembled.service.issue(presented, source));
         match exit::told(unless_cancelled(cancel, outcome)).await {
             None => Err(TokenError::Cancelled),
             Some(None) => Err(tokensmith::TokenError::Downstream { retry_after: None }.into()),
             Some(Some(outcome)) => Ok(tokens(&outcome?)),
         }
+    }
+
+    /// Redeems a refresh token. A redemption that has begun runs to its end, whatever becomes of the
+    /// call: tokens that it has changed into others would be lost.
+    pub async fn refresh(
+        &self,
+        redemption: Redemption,
+        cancel: Option<Arc<CancelHandle>>,
+    ) -> Result<TokenSet, TokenError> {
+        let secret = Zeroizing::new(redemption.app_secret);
+        let token = RefreshToken::new(redemption.refresh_token);
+        let source = named(redemption.source)?;
+        let assembled = self.live().ok_or(TokenError::Closed)?;
+        let presented = presented(&redemption.app_client_id, &secret)?;
+        let outcome =
+            whole(async move { assembled.service.refresh(presented, token, source).await });
+        match unless_cancelled(cancel, outcome).await {
+            None => Err(TokenError::Cancelled),
+            Some(None) => Err(tokensmith::TokenError::Downstream { retry_after: None }.into()),
+            Some(Some(outcome)) => Ok(tokens(&outcome?)),
+        }
+    }
+
+    /// Answers a request to redeem a refresh token, as `handle` answers one for tokens. It runs to its
+    /// end, as `refresh` does, and fails with `Config` too, where nothing redeems them.
+    pub async fn handle_refresh(
+        &self,
+        request: TokenRequest,
+        cancel: Option<Arc<CancelHandle>>,
+    ) -> Result<TokenResponse, TokenError> {
+        let source = named(request.source)?;
+        let body = Zeroizing::new(request.body);
+        let Some(assembled) = self.live() else { return Ok(self.unavailable.clone()) };
+        if !assembled.service.can_refresh() {
+            return Err(RefreshError::NotConfigured.into());
+        }
+        let answer = whole(async move {
+            let asked = Asked {
+                body: &body,
+                content_type: request.content_type.as_deref(),
+                source,
+                request_id: request.request_id.as_deref(),
+            };
+            assembled.service.handle_refresh(asked).await
+        });
+        match unless_cancelled(cancel, answer).await {
+            None => Err(TokenError::Cancelled),
+            Some(None) => Ok(self.unavailable.clone()),
+            Some(Some(answer)) => Ok(response(&answer)),
+        }
+    }
+
+    /// Whether there is something that redeems refresh tokens.
+    pub fn can_refresh(&self) -> bool {
+        self.live().is_some_and(|assembled| assembled.service.can_refresh())
     }
 
     /// The constant 502, for what a facade has no other answer for.
@@ -139,6 +193,12 @@ fn named(source: Option<String>) -> Result<Option<Source>, TokenError> {
     source.map(|text| text.parse()).transpose().map_err(|_| TokenError::source())
 }
 
+fn presented(app_client_id: &str, secret: &[u8]) -> Result<Presented, TokenError> {
+    let secret = std::str::from_utf8(secret)
+        .map_err(|_| TokenError::argument("`app_secret` must be UTF-8"))?;
+    Ok(Presented::new(app_client_id, SecretString::from(secret)))
+}
+
 fn response(answer: &tokensmith::TokenResponse) -> TokenResponse {
     let headers = answer.headers().flat_map(|(name, value)| [name.to_owned(), value.to_owned()]);
     TokenResponse {
@@ -157,6 +217,14 @@ fn tokens(tokens: &tokensmith::TokenSet) -> TokenSet {
         refresh_token: tokens.refresh_token.as_ref().map(|token| token.expose_secret().to_owned()),
         id_token: tokens.id_token.as_ref().map(|token| token.expose_secret().to_owned()),
     }
+}
+
+/// The end of work that is done whether or not this is awaited to its end; else as `caught`.
+#[expect(clippy::disallowed_methods, reason = "what the host dropped would be half done")]
+pub(crate) async fn whole<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+) -> Option<T> {
+    exit::told(tokio::spawn(caught(work))).await.ok().flatten()
 }
 
 /// The work's end, or `None` if it panicked: what uniffi would make of that quotes the panic. And

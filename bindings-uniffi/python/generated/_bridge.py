@@ -541,9 +541,15 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_tokensmith_uniffi_checksum_method_observer_on_event() != 5453:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_can_refresh() != 12358:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_create_app() != 37880:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_delete_app() != 64737:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_handle() != 82:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_handle_refresh() != 64454:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_has_admin() != 36227:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -554,6 +560,24 @@ def _uniffi_check_api_checksums(lib):
     if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_jwks() != 16730:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_list_apps() != 10231:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_list_secrets() != 6254:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_purge_refresh_tokens() != 46525:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_refresh() != 6371:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_reset_refresh_clock() != 35321:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_revoke_all_refresh_tokens() != 56813:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_revoke_refresh_token() != 64750:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_revoke_refresh_tokens_of() != 60033:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_revoke_secret() != 219:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_rotate_secret() != 30797:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_set_app_enabled() != 31844:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -614,12 +638,21 @@ _UniffiLib.uniffi_tokensmith_uniffi_checksum_constructor_limiter_new.restype = c
 _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_observer_on_event.argtypes = (
 )
 _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_observer_on_event.restype = ctypes.c_uint16
+_UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_can_refresh.argtypes = (
+)
+_UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_can_refresh.restype = ctypes.c_uint16
 _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_create_app.argtypes = (
 )
 _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_create_app.restype = ctypes.c_uint16
+_UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_delete_app.argtypes = (
+)
+_UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_delete_app.restype = ctypes.c_uint16
 _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_handle.argtypes = (
 )
 _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_handle.restype = ctypes.c_uint16
+_UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_handle_refresh.argtypes = (
+)
+_UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_handle_refresh.restype = ctypes.c_uint16
 _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_has_admin.argtypes = (
 )
 _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_has_admin.restype = ctypes.c_uint16
@@ -635,6 +668,33 @@ _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_jwks.restype = 
 _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_list_apps.argtypes = (
 )
 _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_list_apps.restype = ctypes.c_uint16
+_UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_list_secrets.argtypes = (
+)
+_UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_list_secrets.restype = ctypes.c_uint16
+_UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_purge_refresh_tokens.argtypes = (
+)
+_UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_purge_refresh_tokens.restype = ctypes.c_uint16
+_UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_refresh.argtypes = (
+)
+_UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_refresh.restype = ctypes.c_uint16
+_UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_reset_refresh_clock.argtypes = (
+)
+_UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_reset_refresh_clock.restype = ctypes.c_uint16
+_UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_revoke_all_refresh_tokens.argtypes = (
+)
+_UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_revoke_all_refresh_tokens.restype = ctypes.c_uint16
+_UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_revoke_refresh_token.argtypes = (
+)
+_UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_revoke_refresh_token.restype = ctypes.c_uint16
+_UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_revoke_refresh_tokens_of.argtypes = (
+)
+_UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_revoke_refresh_tokens_of.restype = ctypes.c_uint16
+_UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_revoke_secret.argtypes = (
+)
+_UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_revoke_secret.restype = ctypes.c_uint16
+_UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_rotate_secret.argtypes = (
+)
+_UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_rotate_secret.restype = ctypes.c_uint16
 _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_set_app_enabled.argtypes = (
 )
 _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_set_app_enabled.restype = ctypes.c_uint16
@@ -689,17 +749,33 @@ _UniffiLib.uniffi_tokensmith_uniffi_fn_method_observer_on_event.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_tokensmith_uniffi_fn_method_observer_on_event.restype = None
+_UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_can_refresh.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_can_refresh.restype = ctypes.c_int8
 _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_create_app.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
 )
 _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_create_app.restype = ctypes.c_uint64
+_UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_delete_app.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+)
+_UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_delete_app.restype = ctypes.c_uint64
 _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_handle.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
     _UniffiRustBuffer,
 )
 _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_handle.restype = ctypes.c_uint64
+_UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_handle_refresh.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+)
+_UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_handle_refresh.restype = ctypes.c_uint64
 _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_has_admin.argtypes = (
     ctypes.c_uint64,
     ctypes.POINTER(_UniffiRustCallStatus),
@@ -725,6 +801,51 @@ _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_list_apps.argtypes = 
     ctypes.c_uint64,
 )
 _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_list_apps.restype = ctypes.c_uint64
+_UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_list_secrets.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+)
+_UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_list_secrets.restype = ctypes.c_uint64
+_UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_purge_refresh_tokens.argtypes = (
+    ctypes.c_uint64,
+)
+_UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_purge_refresh_tokens.restype = ctypes.c_uint64
+_UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_refresh.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+)
+_UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_refresh.restype = ctypes.c_uint64
+_UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_reset_refresh_clock.argtypes = (
+    ctypes.c_uint64,
+)
+_UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_reset_refresh_clock.restype = ctypes.c_uint64
+_UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_revoke_all_refresh_tokens.argtypes = (
+    ctypes.c_uint64,
+)
+_UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_revoke_all_refresh_tokens.restype = ctypes.c_uint64
+_UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_revoke_refresh_token.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+)
+_UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_revoke_refresh_token.restype = ctypes.c_uint64
+_UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_revoke_refresh_tokens_of.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+)
+_UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_revoke_refresh_tokens_of.restype = ctypes.c_uint64
+_UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_revoke_secret.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+)
+_UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_revoke_secret.restype = ctypes.c_uint64
+_UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_rotate_secret.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+)
+_UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_rotate_secret.restype = ctypes.c_uint64
 _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_set_app_enabled.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
@@ -761,6 +882,16 @@ _UniffiLib.uniffi_tokensmith_uniffi_fn_method_createdapp_uniffi_trait_display.ar
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_tokensmith_uniffi_fn_method_createdapp_uniffi_trait_display.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_tokensmith_uniffi_fn_method_createdsecret_uniffi_trait_debug.argtypes = (
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_tokensmith_uniffi_fn_method_createdsecret_uniffi_trait_debug.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_tokensmith_uniffi_fn_method_createdsecret_uniffi_trait_display.argtypes = (
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_tokensmith_uniffi_fn_method_createdsecret_uniffi_trait_display.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_tokensmith_uniffi_fn_method_credentials_uniffi_trait_debug.argtypes = (
     _UniffiRustBuffer,
     ctypes.POINTER(_UniffiRustCallStatus),
@@ -771,6 +902,16 @@ _UniffiLib.uniffi_tokensmith_uniffi_fn_method_credentials_uniffi_trait_display.a
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_tokensmith_uniffi_fn_method_credentials_uniffi_trait_display.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_tokensmith_uniffi_fn_method_redemption_uniffi_trait_debug.argtypes = (
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_tokensmith_uniffi_fn_method_redemption_uniffi_trait_debug.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_tokensmith_uniffi_fn_method_redemption_uniffi_trait_display.argtypes = (
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_tokensmith_uniffi_fn_method_redemption_uniffi_trait_display.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenrequest_uniffi_trait_debug.argtypes = (
     _UniffiRustBuffer,
     ctypes.POINTER(_UniffiRustCallStatus),
@@ -1667,6 +1808,69 @@ class _UniffiFfiConverterTypeCreatedApp(_UniffiConverterRustBuffer):
         _UniffiFfiConverterString.write(value.id, buf)
         _UniffiFfiConverterString.write(value.secret, buf)
 
+@dataclass
+class CreatedSecret:
+    """
+    A new secret of an app. It is shown this once and cannot be read again.
+"""
+    def __init__(self, *, id:str, secret:str):
+        self.id = id
+        self.secret = secret
+        
+    # The Rust `Debug::fmt` implementation.
+    def __repr__(self) -> str:
+        _uniffi_lowered_args = (
+            _UniffiFfiConverterTypeCreatedSecret.lower(self),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterString.lift
+        _uniffi_error_converter = None
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_tokensmith_uniffi_fn_method_createdsecret_uniffi_trait_debug,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    # The Rust `Display::fmt` implementation.
+    def __str__(self) -> str:
+        _uniffi_lowered_args = (
+            _UniffiFfiConverterTypeCreatedSecret.lower(self),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterString.lift
+        _uniffi_error_converter = None
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_tokensmith_uniffi_fn_method_createdsecret_uniffi_trait_display,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+        
+
+    
+    def __eq__(self, other):
+        if self.id != other.id:
+            return False
+        if self.secret != other.secret:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeCreatedSecret(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return CreatedSecret(
+            id=_UniffiFfiConverterString.read(buf),
+            secret=_UniffiFfiConverterString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.id)
+        _UniffiFfiConverterString.check_lower(value.secret)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.id, buf)
+        _UniffiFfiConverterString.write(value.secret, buf)
+
 class _UniffiFfiConverterBytes(_UniffiConverterRustBuffer):
     @staticmethod
     def read(buf):
@@ -1814,6 +2018,163 @@ class _UniffiFfiConverterTypeLimiterHealth(_UniffiConverterRustBuffer):
         _UniffiFfiConverterInt64.write(value.repaired, buf)
         _UniffiFfiConverterInt64.write(value.degraded, buf)
 
+@dataclass
+class Redemption:
+    """
+    A refresh token to redeem, and the credentials of the app that has it.
+"""
+    def __init__(self, *, app_client_id:str, app_secret:bytes, refresh_token:str, source:typing.Optional[str]):
+        self.app_client_id = app_client_id
+        self.app_secret = app_secret
+        self.refresh_token = refresh_token
+        self.source = source
+        
+    # The Rust `Debug::fmt` implementation.
+    def __repr__(self) -> str:
+        _uniffi_lowered_args = (
+            _UniffiFfiConverterTypeRedemption.lower(self),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterString.lift
+        _uniffi_error_converter = None
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_tokensmith_uniffi_fn_method_redemption_uniffi_trait_debug,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    # The Rust `Display::fmt` implementation.
+    def __str__(self) -> str:
+        _uniffi_lowered_args = (
+            _UniffiFfiConverterTypeRedemption.lower(self),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterString.lift
+        _uniffi_error_converter = None
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_tokensmith_uniffi_fn_method_redemption_uniffi_trait_display,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+        
+
+    
+    def __eq__(self, other):
+        if self.app_client_id != other.app_client_id:
+            return False
+        if self.app_secret != other.app_secret:
+            return False
+        if self.refresh_token != other.refresh_token:
+            return False
+        if self.source != other.source:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeRedemption(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return Redemption(
+            app_client_id=_UniffiFfiConverterString.read(buf),
+            app_secret=_UniffiFfiConverterBytes.read(buf),
+            refresh_token=_UniffiFfiConverterString.read(buf),
+            source=_UniffiFfiConverterOptionalString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.app_client_id)
+        _UniffiFfiConverterBytes.check_lower(value.app_secret)
+        _UniffiFfiConverterString.check_lower(value.refresh_token)
+        _UniffiFfiConverterOptionalString.check_lower(value.source)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.app_client_id, buf)
+        _UniffiFfiConverterBytes.write(value.app_secret, buf)
+        _UniffiFfiConverterString.write(value.refresh_token, buf)
+        _UniffiFfiConverterOptionalString.write(value.source, buf)
+
+class _UniffiFfiConverterOptionalTimestamp(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        if value is not None:
+            _UniffiFfiConverterTimestamp.check_lower(value)
+
+    @classmethod
+    def write(cls, value, buf):
+        if value is None:
+            buf.write_u8(0)
+            return
+
+        buf.write_u8(1)
+        _UniffiFfiConverterTimestamp.write(value, buf)
+
+    @classmethod
+    def read(cls, buf):
+        flag = buf.read_u8()
+        if flag == 0:
+            return None
+        elif flag == 1:
+            return _UniffiFfiConverterTimestamp.read(buf)
+        else:
+            raise InternalError("Unexpected flag byte for optional type")
+
+@dataclass
+class SecretSummary:
+    """
+    A secret of an app, as it is listed.
+"""
+    def __init__(self, *, id:str, created:Timestamp, expires:typing.Optional[Timestamp], revoked:bool, last_used:typing.Optional[Timestamp]):
+        self.id = id
+        self.created = created
+        self.expires = expires
+        self.revoked = revoked
+        self.last_used = last_used
+        
+        
+
+    
+    def __str__(self):
+        return "SecretSummary(id={}, created={}, expires={}, revoked={}, last_used={})".format(self.id, self.created, self.expires, self.revoked, self.last_used)
+    def __eq__(self, other):
+        if self.id != other.id:
+            return False
+        if self.created != other.created:
+            return False
+        if self.expires != other.expires:
+            return False
+        if self.revoked != other.revoked:
+            return False
+        if self.last_used != other.last_used:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeSecretSummary(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return SecretSummary(
+            id=_UniffiFfiConverterString.read(buf),
+            created=_UniffiFfiConverterTimestamp.read(buf),
+            expires=_UniffiFfiConverterOptionalTimestamp.read(buf),
+            revoked=_UniffiFfiConverterBoolean.read(buf),
+            last_used=_UniffiFfiConverterOptionalTimestamp.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.id)
+        _UniffiFfiConverterTimestamp.check_lower(value.created)
+        _UniffiFfiConverterOptionalTimestamp.check_lower(value.expires)
+        _UniffiFfiConverterBoolean.check_lower(value.revoked)
+        _UniffiFfiConverterOptionalTimestamp.check_lower(value.last_used)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.id, buf)
+        _UniffiFfiConverterTimestamp.write(value.created, buf)
+        _UniffiFfiConverterOptionalTimestamp.write(value.expires, buf)
+        _UniffiFfiConverterBoolean.write(value.revoked, buf)
+        _UniffiFfiConverterOptionalTimestamp.write(value.last_used, buf)
+
 class _UniffiFfiConverterOptionalTypeLimiterHealth(_UniffiConverterRustBuffer):
     @classmethod
     def check_lower(cls, value):
@@ -1844,7 +2205,7 @@ class TokenEvent:
     """
     What became of a call, or of a part of the service. It holds nothing private.
 """
-    def __init__(self, *, name:str, terminal:bool, request_id:typing.Optional[str], source:typing.Optional[str], app_client_id:typing.Optional[str], expires_in:typing.Optional[Duration], reason:typing.Optional[str], by:typing.Optional[str], retry_after:typing.Optional[Duration], kind:typing.Optional[str], part:typing.Optional[str], health:typing.Optional[LimiterHealth]):
+    def __init__(self, *, name:str, terminal:bool, request_id:typing.Optional[str], source:typing.Optional[str], app_client_id:typing.Optional[str], expires_in:typing.Optional[Duration], reason:typing.Optional[str], by:typing.Optional[str], retry_after:typing.Optional[Duration], kind:typing.Optional[str], part:typing.Optional[str], secret_id:typing.Optional[str], health:typing.Optional[LimiterHealth]):
         self.name = name
         self.terminal = terminal
         self.request_id = request_id
@@ -1856,13 +2217,14 @@ class TokenEvent:
         self.retry_after = retry_after
         self.kind = kind
         self.part = part
+        self.secret_id = secret_id
         self.health = health
         
         
 
     
     def __str__(self):
-        return "TokenEvent(name={}, terminal={}, request_id={}, source={}, app_client_id={}, expires_in={}, reason={}, by={}, retry_after={}, kind={}, part={}, health={})".format(self.name, self.terminal, self.request_id, self.source, self.app_client_id, self.expires_in, self.reason, self.by, self.retry_after, self.kind, self.part, self.health)
+        return "TokenEvent(name={}, terminal={}, request_id={}, source={}, app_client_id={}, expires_in={}, reason={}, by={}, retry_after={}, kind={}, part={}, secret_id={}, health={})".format(self.name, self.terminal, self.request_id, self.source, self.app_client_id, self.expires_in, self.reason, self.by, self.retry_after, self.kind, self.part, self.secret_id, self.health)
     def __eq__(self, other):
         if self.name != other.name:
             return False
@@ -1886,6 +2248,8 @@ class TokenEvent:
             return False
         if self.part != other.part:
             return False
+        if self.secret_id != other.secret_id:
+            return False
         if self.health != other.health:
             return False
         return True
@@ -1905,6 +2269,7 @@ class _UniffiFfiConverterTypeTokenEvent(_UniffiConverterRustBuffer):
             retry_after=_UniffiFfiConverterOptionalDuration.read(buf),
             kind=_UniffiFfiConverterOptionalString.read(buf),
             part=_UniffiFfiConverterOptionalString.read(buf),
+            secret_id=_UniffiFfiConverterOptionalString.read(buf),
             health=_UniffiFfiConverterOptionalTypeLimiterHealth.read(buf),
         )
 
@@ -1921,6 +2286,7 @@ class _UniffiFfiConverterTypeTokenEvent(_UniffiConverterRustBuffer):
         _UniffiFfiConverterOptionalDuration.check_lower(value.retry_after)
         _UniffiFfiConverterOptionalString.check_lower(value.kind)
         _UniffiFfiConverterOptionalString.check_lower(value.part)
+        _UniffiFfiConverterOptionalString.check_lower(value.secret_id)
         _UniffiFfiConverterOptionalTypeLimiterHealth.check_lower(value.health)
 
     @staticmethod
@@ -1936,6 +2302,7 @@ class _UniffiFfiConverterTypeTokenEvent(_UniffiConverterRustBuffer):
         _UniffiFfiConverterOptionalDuration.write(value.retry_after, buf)
         _UniffiFfiConverterOptionalString.write(value.kind, buf)
         _UniffiFfiConverterOptionalString.write(value.part, buf)
+        _UniffiFfiConverterOptionalString.write(value.secret_id, buf)
         _UniffiFfiConverterOptionalTypeLimiterHealth.write(value.health, buf)
 
 @dataclass
@@ -3266,21 +3633,60 @@ class _UniffiFfiConverterSequenceTypeAppSummary(_UniffiConverterRustBuffer):
             _UniffiFfiConverterTypeAppSummary.read(buf) for i in range(count)
         ]
 
+class _UniffiFfiConverterSequenceTypeSecretSummary(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeSecretSummary.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeSecretSummary.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeSecretSummary.read(buf) for i in range(count)
+        ]
+
 
 class TokenServiceProtocol(typing.Protocol):
     """
     Answers `POST /token`: validates, limits, authenticates, and gives the exact response.
 """
     
+    def can_refresh(self, ) -> bool:
+        """
+        Whether there is something that redeems refresh tokens.
+"""
+        raise NotImplementedError
     async def create_app(self, name: str) -> CreatedApp:
         """
         Makes an app.
+"""
+        raise NotImplementedError
+    async def delete_app(self, id: str) -> None:
+        """
+        Removes an app with its secrets; the access tokens that it has live on to their end.
 """
         raise NotImplementedError
     async def handle(self, request: TokenRequest,cancel: typing.Optional[CancelHandle]) -> TokenResponse:
         """
         Answers a request. Every failure is an answer, also that of a closed service (a 502); it only
         fails with `Cancelled`, or with `Argument` for a source that is none.
+"""
+        raise NotImplementedError
+    async def handle_refresh(self, request: TokenRequest,cancel: typing.Optional[CancelHandle]) -> TokenResponse:
+        """
+        Answers a request to redeem a refresh token, as `handle` answers one for tokens. It runs to its
+        end, as `refresh` does, and fails with `Config` too, where nothing redeems them.
 """
         raise NotImplementedError
     def has_admin(self, ) -> bool:
@@ -3306,6 +3712,54 @@ class TokenServiceProtocol(typing.Protocol):
     async def list_apps(self, ) -> typing.List[AppSummary]:
         """
         All apps, the latest last.
+"""
+        raise NotImplementedError
+    async def list_secrets(self, app_id: str) -> typing.List[SecretSummary]:
+        """
+        An app's secrets, the oldest first.
+"""
+        raise NotImplementedError
+    async def purge_refresh_tokens(self, ) -> int:
+        """
+        Forgets what is past its time in the ledger, and tells how many families that were.
+"""
+        raise NotImplementedError
+    async def refresh(self, redemption: Redemption,cancel: typing.Optional[CancelHandle]) -> TokenSet:
+        """
+        Redeems a refresh token. A redemption that has begun runs to its end, whatever becomes of the
+        call: tokens that it has changed into others would be lost.
+"""
+        raise NotImplementedError
+    async def reset_refresh_clock(self, ) -> None:
+        """
+        Takes up the time after the clock was ahead; what was issued up to now is refused.
+"""
+        raise NotImplementedError
+    async def revoke_all_refresh_tokens(self, ) -> None:
+        """
+        Refuses all refresh tokens that were issued up to now.
+"""
+        raise NotImplementedError
+    async def revoke_refresh_token(self, app_id: str,token: str) -> None:
+        """
+        Revokes a refresh token, and all that come before and after it. A text that is none of that
+        app's is revoked already.
+"""
+        raise NotImplementedError
+    async def revoke_refresh_tokens_of(self, app_id: str) -> None:
+        """
+        Refuses all refresh tokens of an app that were issued up to now.
+"""
+        raise NotImplementedError
+    async def revoke_secret(self, secret_id: str) -> None:
+        """
+        Lets a secret be good no more, for ever.
+"""
+        raise NotImplementedError
+    async def rotate_secret(self, app_id: str,overlap: Duration) -> CreatedSecret:
+        """
+        Gives an app a new secret; those that it has stay good for `overlap`, and no longer than they
+        would have been.
 """
         raise NotImplementedError
     async def set_app_enabled(self, id: str,enabled: bool) -> None:
@@ -3351,6 +3805,21 @@ class TokenService(TokenServiceProtocol):
         inst = cls.__new__(cls)
         inst._handle = handle
         return inst
+    def can_refresh(self, ) -> bool:
+        """
+        Whether there is something that redeems refresh tokens.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterBoolean.lift
+        _uniffi_error_converter = None
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_can_refresh,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
     async def create_app(self, name: str) -> CreatedApp:
         """
         Makes an app.
@@ -3368,6 +3837,26 @@ class TokenService(TokenServiceProtocol):
             _UniffiLib.ffi_tokensmith_uniffi_rust_future_poll_rust_buffer,
             _UniffiLib.ffi_tokensmith_uniffi_rust_future_complete_rust_buffer,
             _UniffiLib.ffi_tokensmith_uniffi_rust_future_free_rust_buffer,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+    async def delete_app(self, id: str) -> None:
+        """
+        Removes an app with its secrets; the access tokens that it has live on to their end.
+"""
+        
+        _UniffiFfiConverterString.check_lower(id)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(id),
+        )
+        _uniffi_lift_return = lambda val: None
+        _uniffi_error_converter = _UniffiFfiConverterTypeAdminError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_delete_app(*_uniffi_lowered_args),
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_poll_void,
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_complete_void,
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_free_void,
             _uniffi_lift_return,
             _uniffi_error_converter,
         )
@@ -3389,6 +3878,30 @@ class TokenService(TokenServiceProtocol):
         _uniffi_error_converter = _UniffiFfiConverterTypeTokenError
         return await _uniffi_rust_call_async(
             _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_handle(*_uniffi_lowered_args),
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_poll_rust_buffer,
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_complete_rust_buffer,
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_free_rust_buffer,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+    async def handle_refresh(self, request: TokenRequest,cancel: typing.Optional[CancelHandle]) -> TokenResponse:
+        """
+        Answers a request to redeem a refresh token, as `handle` answers one for tokens. It runs to its
+        end, as `refresh` does, and fails with `Config` too, where nothing redeems them.
+"""
+        
+        _UniffiFfiConverterTypeTokenRequest.check_lower(request)
+
+        _UniffiFfiConverterOptionalTypeCancelHandle.check_lower(cancel)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterTypeTokenRequest.lower(request),
+            _UniffiFfiConverterOptionalTypeCancelHandle.lower(cancel),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeTokenResponse.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeTokenError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_handle_refresh(*_uniffi_lowered_args),
             _UniffiLib.ffi_tokensmith_uniffi_rust_future_poll_rust_buffer,
             _UniffiLib.ffi_tokensmith_uniffi_rust_future_complete_rust_buffer,
             _UniffiLib.ffi_tokensmith_uniffi_rust_future_free_rust_buffer,
@@ -3474,6 +3987,189 @@ class TokenService(TokenServiceProtocol):
         _uniffi_error_converter = _UniffiFfiConverterTypeAdminError
         return await _uniffi_rust_call_async(
             _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_list_apps(*_uniffi_lowered_args),
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_poll_rust_buffer,
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_complete_rust_buffer,
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_free_rust_buffer,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+    async def list_secrets(self, app_id: str) -> typing.List[SecretSummary]:
+        """
+        An app's secrets, the oldest first.
+"""
+        
+        _UniffiFfiConverterString.check_lower(app_id)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(app_id),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterSequenceTypeSecretSummary.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeAdminError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_list_secrets(*_uniffi_lowered_args),
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_poll_rust_buffer,
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_complete_rust_buffer,
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_free_rust_buffer,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+    async def purge_refresh_tokens(self, ) -> int:
+        """
+        Forgets what is past its time in the ledger, and tells how many families that were.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterInt64.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeAdminError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_purge_refresh_tokens(*_uniffi_lowered_args),
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_poll_i64,
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_complete_i64,
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_free_i64,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+    async def refresh(self, redemption: Redemption,cancel: typing.Optional[CancelHandle]) -> TokenSet:
+        """
+        Redeems a refresh token. A redemption that has begun runs to its end, whatever becomes of the
+        call: tokens that it has changed into others would be lost.
+"""
+        
+        _UniffiFfiConverterTypeRedemption.check_lower(redemption)
+
+        _UniffiFfiConverterOptionalTypeCancelHandle.check_lower(cancel)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterTypeRedemption.lower(redemption),
+            _UniffiFfiConverterOptionalTypeCancelHandle.lower(cancel),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeTokenSet.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeTokenError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_refresh(*_uniffi_lowered_args),
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_poll_rust_buffer,
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_complete_rust_buffer,
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_free_rust_buffer,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+    async def reset_refresh_clock(self, ) -> None:
+        """
+        Takes up the time after the clock was ahead; what was issued up to now is refused.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = lambda val: None
+        _uniffi_error_converter = _UniffiFfiConverterTypeAdminError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_reset_refresh_clock(*_uniffi_lowered_args),
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_poll_void,
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_complete_void,
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_free_void,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+    async def revoke_all_refresh_tokens(self, ) -> None:
+        """
+        Refuses all refresh tokens that were issued up to now.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = lambda val: None
+        _uniffi_error_converter = _UniffiFfiConverterTypeAdminError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_revoke_all_refresh_tokens(*_uniffi_lowered_args),
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_poll_void,
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_complete_void,
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_free_void,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+    async def revoke_refresh_token(self, app_id: str,token: str) -> None:
+        """
+        Revokes a refresh token, and all that come before and after it. A text that is none of that
+        app's is revoked already.
+"""
+        
+        _UniffiFfiConverterString.check_lower(app_id)
+
+        _UniffiFfiConverterString.check_lower(token)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(app_id),
+            _UniffiFfiConverterString.lower(token),
+        )
+        _uniffi_lift_return = lambda val: None
+        _uniffi_error_converter = _UniffiFfiConverterTypeAdminError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_revoke_refresh_token(*_uniffi_lowered_args),
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_poll_void,
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_complete_void,
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_free_void,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+    async def revoke_refresh_tokens_of(self, app_id: str) -> None:
+        """
+        Refuses all refresh tokens of an app that were issued up to now.
+"""
+        
+        _UniffiFfiConverterString.check_lower(app_id)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(app_id),
+        )
+        _uniffi_lift_return = lambda val: None
+        _uniffi_error_converter = _UniffiFfiConverterTypeAdminError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_revoke_refresh_tokens_of(*_uniffi_lowered_args),
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_poll_void,
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_complete_void,
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_free_void,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+    async def revoke_secret(self, secret_id: str) -> None:
+        """
+        Lets a secret be good no more, for ever.
+"""
+        
+        _UniffiFfiConverterString.check_lower(secret_id)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(secret_id),
+        )
+        _uniffi_lift_return = lambda val: None
+        _uniffi_error_converter = _UniffiFfiConverterTypeAdminError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_revoke_secret(*_uniffi_lowered_args),
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_poll_void,
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_complete_void,
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_free_void,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+    async def rotate_secret(self, app_id: str,overlap: Duration) -> CreatedSecret:
+        """
+        Gives an app a new secret; those that it has stay good for `overlap`, and no longer than they
+        would have been.
+"""
+        
+        _UniffiFfiConverterString.check_lower(app_id)
+
+        _UniffiFfiConverterDuration.check_lower(overlap)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(app_id),
+            _UniffiFfiConverterDuration.lower(overlap),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeCreatedSecret.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeAdminError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_rotate_secret(*_uniffi_lowered_args),
             _UniffiLib.ffi_tokensmith_uniffi_rust_future_poll_rust_buffer,
             _UniffiLib.ffi_tokensmith_uniffi_rust_future_complete_rust_buffer,
             _UniffiLib.ffi_tokensmith_uniffi_rust_future_free_rust_buffer,
@@ -3693,8 +4389,11 @@ __all__ = [
     "AppSummary",
     "AuthRequest",
     "CreatedApp",
+    "CreatedSecret",
     "Credentials",
     "LimiterHealth",
+    "Redemption",
+    "SecretSummary",
     "TokenEvent",
     "TokenRequest",
     "TokenResponse",

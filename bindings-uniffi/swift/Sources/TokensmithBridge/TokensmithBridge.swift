@@ -1406,6 +1406,11 @@ public protocol TokenServiceProtocol: AnyObject, Sendable {
     func createApp(name: String) async throws  -> CreatedApp
     
     /**
+     * Removes an app with its secrets; the access tokens that it has live on to their end.
+     */
+    func deleteApp(id: String) async throws 
+    
+    /**
      * Whether the service has an embedded issuer.
      */
     func hasAdmin()  -> Bool
@@ -1421,15 +1426,68 @@ public protocol TokenServiceProtocol: AnyObject, Sendable {
     func listApps() async throws  -> [AppSummary]
     
     /**
+     * An app's secrets, the oldest first.
+     */
+    func listSecrets(appId: String) async throws  -> [SecretSummary]
+    
+    /**
+     * Forgets what is past its time in the ledger, and tells how many families that were.
+     */
+    func purgeRefreshTokens() async throws  -> Int64
+    
+    /**
+     * Takes up the time after the clock was ahead; what was issued up to now is refused.
+     */
+    func resetRefreshClock() async throws 
+    
+    /**
+     * Refuses all refresh tokens that were issued up to now.
+     */
+    func revokeAllRefreshTokens() async throws 
+    
+    /**
+     * Revokes a refresh token, and all that come before and after it. A text that is none of that
+     * app's is revoked already.
+     */
+    func revokeRefreshToken(appId: String, token: String) async throws 
+    
+    /**
+     * Refuses all refresh tokens of an app that were issued up to now.
+     */
+    func revokeRefreshTokensOf(appId: String) async throws 
+    
+    /**
+     * Lets a secret be good no more, for ever.
+     */
+    func revokeSecret(secretId: String) async throws 
+    
+    /**
+     * Gives an app a new secret; those that it has stay good for `overlap`, and no longer than they
+     * would have been.
+     */
+    func rotateSecret(appId: String, overlap: TimeInterval) async throws  -> CreatedSecret
+    
+    /**
      * Lets an app have tokens, or no more; those that it has live on to their end.
      */
     func setAppEnabled(id: String, enabled: Bool) async throws 
+    
+    /**
+     * Whether there is something that redeems refresh tokens.
+     */
+    func canRefresh()  -> Bool
     
     /**
      * Answers a request. Every failure is an answer, also that of a closed service (a 502); it only
      * fails with `Cancelled`, or with `Argument` for a source that is none.
      */
     func handle(request: TokenRequest, cancel: CancelHandle?) async throws  -> TokenResponse
+    
+    /**
+     * Answers a request to redeem a refresh token, as `handle` answers one for tokens. It runs to its
+     * end, as `refresh` does, and fails with `Config` too, where nothing redeems them.
+     */
+    func handleRefresh(request: TokenRequest, cancel: CancelHandle?) async throws  -> TokenResponse
     
     /**
      * How many authentications are under way.
@@ -1440,6 +1498,12 @@ public protocol TokenServiceProtocol: AnyObject, Sendable {
      * The same path without HTTP.
      */
     func issue(credentials: Credentials, cancel: CancelHandle?) async throws  -> TokenSet
+    
+    /**
+     * Redeems a refresh token. A redemption that has begun runs to its end, whatever becomes of the
+     * call: tokens that it has changed into others would be lost.
+     */
+    func refresh(redemption: Redemption, cancel: CancelHandle?) async throws  -> TokenSet
     
     /**
      * Lets go of the service: what is under way ends as it would, and later calls are refused.
@@ -1528,6 +1592,25 @@ open func createApp(name: String)async throws  -> CreatedApp  {
 }
     
     /**
+     * Removes an app with its secrets; the access tokens that it has live on to their end.
+     */
+open func deleteApp(id: String)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_tokensmith_uniffi_fn_method_tokenservice_delete_app(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id)
+                )
+            },
+            pollFunc: ffi_tokensmith_uniffi_rust_future_poll_void,
+            completeFunc: ffi_tokensmith_uniffi_rust_future_complete_void,
+            freeFunc: ffi_tokensmith_uniffi_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeAdminError_lift
+        )
+}
+    
+    /**
      * Whether the service has an embedded issuer.
      */
 open func hasAdmin() -> Bool  {
@@ -1571,6 +1654,160 @@ open func listApps()async throws  -> [AppSummary]  {
 }
     
     /**
+     * An app's secrets, the oldest first.
+     */
+open func listSecrets(appId: String)async throws  -> [SecretSummary]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_tokensmith_uniffi_fn_method_tokenservice_list_secrets(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(appId)
+                )
+            },
+            pollFunc: ffi_tokensmith_uniffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_tokensmith_uniffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_tokensmith_uniffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypeSecretSummary.lift,
+            errorHandler: FfiConverterTypeAdminError_lift
+        )
+}
+    
+    /**
+     * Forgets what is past its time in the ledger, and tells how many families that were.
+     */
+open func purgeRefreshTokens()async throws  -> Int64  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_tokensmith_uniffi_fn_method_tokenservice_purge_refresh_tokens(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_tokensmith_uniffi_rust_future_poll_i64,
+            completeFunc: ffi_tokensmith_uniffi_rust_future_complete_i64,
+            freeFunc: ffi_tokensmith_uniffi_rust_future_free_i64,
+            liftFunc: FfiConverterInt64.lift,
+            errorHandler: FfiConverterTypeAdminError_lift
+        )
+}
+    
+    /**
+     * Takes up the time after the clock was ahead; what was issued up to now is refused.
+     */
+open func resetRefreshClock()async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_tokensmith_uniffi_fn_method_tokenservice_reset_refresh_clock(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_tokensmith_uniffi_rust_future_poll_void,
+            completeFunc: ffi_tokensmith_uniffi_rust_future_complete_void,
+            freeFunc: ffi_tokensmith_uniffi_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeAdminError_lift
+        )
+}
+    
+    /**
+     * Refuses all refresh tokens that were issued up to now.
+     */
+open func revokeAllRefreshTokens()async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_tokensmith_uniffi_fn_method_tokenservice_revoke_all_refresh_tokens(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_tokensmith_uniffi_rust_future_poll_void,
+            completeFunc: ffi_tokensmith_uniffi_rust_future_complete_void,
+            freeFunc: ffi_tokensmith_uniffi_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeAdminError_lift
+        )
+}
+    
+    /**
+     * Revokes a refresh token, and all that come before and after it. A text that is none of that
+     * app's is revoked already.
+     */
+open func revokeRefreshToken(appId: String, token: String)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_tokensmith_uniffi_fn_method_tokenservice_revoke_refresh_token(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(appId),FfiConverterString.lower(token)
+                )
+            },
+            pollFunc: ffi_tokensmith_uniffi_rust_future_poll_void,
+            completeFunc: ffi_tokensmith_uniffi_rust_future_complete_void,
+            freeFunc: ffi_tokensmith_uniffi_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeAdminError_lift
+        )
+}
+    
+    /**
+     * Refuses all refresh tokens of an app that were issued up to now.
+     */
+open func revokeRefreshTokensOf(appId: String)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_tokensmith_uniffi_fn_method_tokenservice_revoke_refresh_tokens_of(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(appId)
+                )
+            },
+            pollFunc: ffi_tokensmith_uniffi_rust_future_poll_void,
+            completeFunc: ffi_tokensmith_uniffi_rust_future_complete_void,
+            freeFunc: ffi_tokensmith_uniffi_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeAdminError_lift
+        )
+}
+    
+    /**
+     * Lets a secret be good no more, for ever.
+     */
+open func revokeSecret(secretId: String)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_tokensmith_uniffi_fn_method_tokenservice_revoke_secret(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(secretId)
+                )
+            },
+            pollFunc: ffi_tokensmith_uniffi_rust_future_poll_void,
+            completeFunc: ffi_tokensmith_uniffi_rust_future_complete_void,
+            freeFunc: ffi_tokensmith_uniffi_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeAdminError_lift
+        )
+}
+    
+    /**
+     * Gives an app a new secret; those that it has stay good for `overlap`, and no longer than they
+     * would have been.
+     */
+open func rotateSecret(appId: String, overlap: TimeInterval)async throws  -> CreatedSecret  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_tokensmith_uniffi_fn_method_tokenservice_rotate_secret(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(appId),FfiConverterDuration.lower(overlap)
+                )
+            },
+            pollFunc: ffi_tokensmith_uniffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_tokensmith_uniffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_tokensmith_uniffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeCreatedSecret_lift,
+            errorHandler: FfiConverterTypeAdminError_lift
+        )
+}
+    
+    /**
      * Lets an app have tokens, or no more; those that it has live on to their end.
      */
 open func setAppEnabled(id: String, enabled: Bool)async throws   {
@@ -1590,6 +1827,18 @@ open func setAppEnabled(id: String, enabled: Bool)async throws   {
 }
     
     /**
+     * Whether there is something that redeems refresh tokens.
+     */
+open func canRefresh() -> Bool  {
+    return try!  FfiConverterBool.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_tokensmith_uniffi_fn_method_tokenservice_can_refresh(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
      * Answers a request. Every failure is an answer, also that of a closed service (a 502); it only
      * fails with `Cancelled`, or with `Argument` for a source that is none.
      */
@@ -1598,6 +1847,26 @@ open func handle(request: TokenRequest, cancel: CancelHandle?)async throws  -> T
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_tokensmith_uniffi_fn_method_tokenservice_handle(
+                        self.uniffiCloneHandle(),FfiConverterTypeTokenRequest_lower(request),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_tokensmith_uniffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_tokensmith_uniffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_tokensmith_uniffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeTokenResponse_lift,
+            errorHandler: FfiConverterTypeTokenError_lift
+        )
+}
+    
+    /**
+     * Answers a request to redeem a refresh token, as `handle` answers one for tokens. It runs to its
+     * end, as `refresh` does, and fails with `Config` too, where nothing redeems them.
+     */
+open func handleRefresh(request: TokenRequest, cancel: CancelHandle?)async throws  -> TokenResponse  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_tokensmith_uniffi_fn_method_tokenservice_handle_refresh(
                         self.uniffiCloneHandle(),FfiConverterTypeTokenRequest_lower(request),FfiConverterOptionTypeCancelHandle.lower(cancel)
                 )
             },
@@ -1630,6 +1899,26 @@ open func issue(credentials: Credentials, cancel: CancelHandle?)async throws  ->
             rustFutureFunc: {
                 uniffi_tokensmith_uniffi_fn_method_tokenservice_issue(
                         self.uniffiCloneHandle(),FfiConverterTypeCredentials_lower(credentials),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_tokensmith_uniffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_tokensmith_uniffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_tokensmith_uniffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeTokenSet_lift,
+            errorHandler: FfiConverterTypeTokenError_lift
+        )
+}
+    
+    /**
+     * Redeems a refresh token. A redemption that has begun runs to its end, whatever becomes of the
+     * call: tokens that it has changed into others would be lost.
+     */
+open func refresh(redemption: Redemption, cancel: CancelHandle?)async throws  -> TokenSet  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_tokensmith_uniffi_fn_method_tokenservice_refresh(
+                        self.uniffiCloneHandle(),FfiConverterTypeRedemption_lower(redemption),FfiConverterOptionTypeCancelHandle.lower(cancel)
                 )
             },
             pollFunc: ffi_tokensmith_uniffi_rust_future_poll_rust_buffer,
@@ -2092,6 +2381,97 @@ public func FfiConverterTypeCreatedApp_lower(_ value: CreatedApp) -> RustBuffer 
 
 
 /**
+ * A new secret of an app. It is shown this once and cannot be read again.
+ */
+public struct CreatedSecret: Equatable, Hashable, CustomDebugStringConvertible, CustomStringConvertible {
+    /**
+     * Its own id, which is no secret: 12 letters or digits.
+     */
+    public let id: String
+    /**
+     * The secret.
+     */
+    public let secret: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Its own id, which is no secret: 12 letters or digits.
+         */id: String, 
+        /**
+         * The secret.
+         */secret: String) {
+        self.id = id
+        self.secret = secret
+    }
+
+    
+
+    
+// The local Rust `Debug` implementation.
+public var debugDescription: String {
+    return try!  FfiConverterString.lift(
+        try! rustCall() {
+        uniffiCallStatus in
+    uniffi_tokensmith_uniffi_fn_method_createdsecret_uniffi_trait_debug(
+            FfiConverterTypeCreatedSecret_lower(self),uniffiCallStatus
+    )
+}
+    )
+}
+// The local Rust `Display` implementation.
+public var description: String {
+    return try!  FfiConverterString.lift(
+        try! rustCall() {
+        uniffiCallStatus in
+    uniffi_tokensmith_uniffi_fn_method_createdsecret_uniffi_trait_display(
+            FfiConverterTypeCreatedSecret_lower(self),uniffiCallStatus
+    )
+}
+    )
+}
+}
+
+#if compiler(>=6)
+extension CreatedSecret: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeCreatedSecret: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> CreatedSecret {
+        return
+            try CreatedSecret(
+                id: FfiConverterString.read(from: &buf), 
+                secret: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: CreatedSecret, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.id, into: &buf)
+        FfiConverterString.write(value.secret, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCreatedSecret_lift(_ buf: RustBuffer) throws -> CreatedSecret {
+    return try FfiConverterTypeCreatedSecret.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCreatedSecret_lower(_ value: CreatedSecret) -> RustBuffer {
+    return FfiConverterTypeCreatedSecret.lower(value)
+}
+
+
+/**
  * The credentials of a call without HTTP.
  */
 public struct Credentials: Equatable, Hashable, CustomDebugStringConvertible, CustomStringConvertible {
@@ -2272,6 +2652,216 @@ public func FfiConverterTypeLimiterHealth_lower(_ value: LimiterHealth) -> RustB
 
 
 /**
+ * A refresh token to redeem, and the credentials of the app that has it.
+ */
+public struct Redemption: Equatable, Hashable, CustomDebugStringConvertible, CustomStringConvertible {
+    /**
+     * The app's id.
+     */
+    public let appClientId: String
+    /**
+     * Its secret, in UTF-8.
+     */
+    public let appSecret: Data
+    /**
+     * The refresh token.
+     */
+    public let refreshToken: String
+    /**
+     * As in `TokenRequest`.
+     */
+    public let source: String?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The app's id.
+         */appClientId: String, 
+        /**
+         * Its secret, in UTF-8.
+         */appSecret: Data, 
+        /**
+         * The refresh token.
+         */refreshToken: String, 
+        /**
+         * As in `TokenRequest`.
+         */source: String?) {
+        self.appClientId = appClientId
+        self.appSecret = appSecret
+        self.refreshToken = refreshToken
+        self.source = source
+    }
+
+    
+
+    
+// The local Rust `Debug` implementation.
+public var debugDescription: String {
+    return try!  FfiConverterString.lift(
+        try! rustCall() {
+        uniffiCallStatus in
+    uniffi_tokensmith_uniffi_fn_method_redemption_uniffi_trait_debug(
+            FfiConverterTypeRedemption_lower(self),uniffiCallStatus
+    )
+}
+    )
+}
+// The local Rust `Display` implementation.
+public var description: String {
+    return try!  FfiConverterString.lift(
+        try! rustCall() {
+        uniffiCallStatus in
+    uniffi_tokensmith_uniffi_fn_method_redemption_uniffi_trait_display(
+            FfiConverterTypeRedemption_lower(self),uniffiCallStatus
+    )
+}
+    )
+}
+}
+
+#if compiler(>=6)
+extension Redemption: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeRedemption: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Redemption {
+        return
+            try Redemption(
+                appClientId: FfiConverterString.read(from: &buf), 
+                appSecret: FfiConverterData.read(from: &buf), 
+                refreshToken: FfiConverterString.read(from: &buf), 
+                source: FfiConverterOptionString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Redemption, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.appClientId, into: &buf)
+        FfiConverterData.write(value.appSecret, into: &buf)
+        FfiConverterString.write(value.refreshToken, into: &buf)
+        FfiConverterOptionString.write(value.source, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRedemption_lift(_ buf: RustBuffer) throws -> Redemption {
+    return try FfiConverterTypeRedemption.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRedemption_lower(_ value: Redemption) -> RustBuffer {
+    return FfiConverterTypeRedemption.lower(value)
+}
+
+
+/**
+ * A secret of an app, as it is listed.
+ */
+public struct SecretSummary: Equatable, Hashable {
+    /**
+     * Its own id, which is no secret.
+     */
+    public let id: String
+    /**
+     * When it was made.
+     */
+    public let created: Date
+    /**
+     * When it stops, or stopped, being good; none if it has no end, and if it was revoked.
+     */
+    public let expires: Date?
+    /**
+     * Whether it was revoked.
+     */
+    public let revoked: Bool
+    /**
+     * The start of the hour in which it was last used, so far as this process knows.
+     */
+    public let lastUsed: Date?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Its own id, which is no secret.
+         */id: String, 
+        /**
+         * When it was made.
+         */created: Date, 
+        /**
+         * When it stops, or stopped, being good; none if it has no end, and if it was revoked.
+         */expires: Date?, 
+        /**
+         * Whether it was revoked.
+         */revoked: Bool, 
+        /**
+         * The start of the hour in which it was last used, so far as this process knows.
+         */lastUsed: Date?) {
+        self.id = id
+        self.created = created
+        self.expires = expires
+        self.revoked = revoked
+        self.lastUsed = lastUsed
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension SecretSummary: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSecretSummary: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SecretSummary {
+        return
+            try SecretSummary(
+                id: FfiConverterString.read(from: &buf), 
+                created: FfiConverterTimestamp.read(from: &buf), 
+                expires: FfiConverterOptionTimestamp.read(from: &buf), 
+                revoked: FfiConverterBool.read(from: &buf), 
+                lastUsed: FfiConverterOptionTimestamp.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: SecretSummary, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.id, into: &buf)
+        FfiConverterTimestamp.write(value.created, into: &buf)
+        FfiConverterOptionTimestamp.write(value.expires, into: &buf)
+        FfiConverterBool.write(value.revoked, into: &buf)
+        FfiConverterOptionTimestamp.write(value.lastUsed, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSecretSummary_lift(_ buf: RustBuffer) throws -> SecretSummary {
+    return try FfiConverterTypeSecretSummary.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSecretSummary_lower(_ value: SecretSummary) -> RustBuffer {
+    return FfiConverterTypeSecretSummary.lower(value)
+}
+
+
+/**
  * What became of a call, or of a part of the service. It holds nothing private.
  */
 public struct TokenEvent: Equatable, Hashable {
@@ -2296,7 +2886,7 @@ public struct TokenEvent: Equatable, Hashable {
      */
     public let appClientId: String?
     /**
-     * `issued`: the life of the access token.
+     * `issued`: the life of the access token. `secret_expiring`: how long the secret has left.
      */
     public let expiresIn: TimeInterval?
     /**
@@ -2319,6 +2909,10 @@ public struct TokenEvent: Equatable, Hashable {
      * Which part of the service.
      */
     public let part: String?
+    /**
+     * `secret_expiring`: the id of the secret, which is no secret.
+     */
+    public let secretId: String?
     /**
      * `limiter_health`: the counters.
      */
@@ -2343,7 +2937,7 @@ public struct TokenEvent: Equatable, Hashable {
          * The app's id, where it is well formed.
          */appClientId: String?, 
         /**
-         * `issued`: the life of the access token.
+         * `issued`: the life of the access token. `secret_expiring`: how long the secret has left.
          */expiresIn: TimeInterval?, 
         /**
          * Why, where there is a reason.
@@ -2361,6 +2955,9 @@ public struct TokenEvent: Equatable, Hashable {
          * Which part of the service.
          */part: String?, 
         /**
+         * `secret_expiring`: the id of the secret, which is no secret.
+         */secretId: String?, 
+        /**
          * `limiter_health`: the counters.
          */health: LimiterHealth?) {
         self.name = name
@@ -2374,6 +2971,7 @@ public struct TokenEvent: Equatable, Hashable {
         self.retryAfter = retryAfter
         self.kind = kind
         self.part = part
+        self.secretId = secretId
         self.health = health
     }
 
@@ -2404,6 +3002,7 @@ public struct FfiConverterTypeTokenEvent: FfiConverterRustBuffer {
                 retryAfter: FfiConverterOptionDuration.read(from: &buf), 
                 kind: FfiConverterOptionString.read(from: &buf), 
                 part: FfiConverterOptionString.read(from: &buf), 
+                secretId: FfiConverterOptionString.read(from: &buf), 
                 health: FfiConverterOptionTypeLimiterHealth.read(from: &buf)
         )
     }
@@ -2420,6 +3019,7 @@ public struct FfiConverterTypeTokenEvent: FfiConverterRustBuffer {
         FfiConverterOptionDuration.write(value.retryAfter, into: &buf)
         FfiConverterOptionString.write(value.kind, into: &buf)
         FfiConverterOptionString.write(value.part, into: &buf)
+        FfiConverterOptionString.write(value.secretId, into: &buf)
         FfiConverterOptionTypeLimiterHealth.write(value.health, into: &buf)
     }
 }
@@ -3315,6 +3915,30 @@ fileprivate struct FfiConverterOptionString: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTimestamp: FfiConverterRustBuffer {
+    typealias SwiftType = Date?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTimestamp.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTimestamp.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionDuration: FfiConverterRustBuffer {
     typealias SwiftType = TimeInterval?
 
@@ -3477,6 +4101,31 @@ fileprivate struct FfiConverterSequenceTypeAppSummary: FfiConverterRustBuffer {
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypeAppSummary.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeSecretSummary: FfiConverterRustBuffer {
+    typealias SwiftType = [SecretSummary]
+
+    public static func write(_ value: [SecretSummary], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeSecretSummary.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [SecretSummary] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [SecretSummary]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeSecretSummary.read(from: &buf))
         }
         return seq
     }
@@ -3686,6 +4335,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_tokensmith_uniffi_checksum_method_tokenservice_create_app() != 37880) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_tokensmith_uniffi_checksum_method_tokenservice_delete_app() != 64737) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_tokensmith_uniffi_checksum_method_tokenservice_has_admin() != 36227) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -3695,16 +4347,49 @@ private let initializationResult: InitializationResult = {
     if (uniffi_tokensmith_uniffi_checksum_method_tokenservice_list_apps() != 10231) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_tokensmith_uniffi_checksum_method_tokenservice_list_secrets() != 6254) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tokensmith_uniffi_checksum_method_tokenservice_purge_refresh_tokens() != 46525) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tokensmith_uniffi_checksum_method_tokenservice_reset_refresh_clock() != 35321) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tokensmith_uniffi_checksum_method_tokenservice_revoke_all_refresh_tokens() != 56813) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tokensmith_uniffi_checksum_method_tokenservice_revoke_refresh_token() != 64750) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tokensmith_uniffi_checksum_method_tokenservice_revoke_refresh_tokens_of() != 60033) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tokensmith_uniffi_checksum_method_tokenservice_revoke_secret() != 219) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tokensmith_uniffi_checksum_method_tokenservice_rotate_secret() != 30797) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_tokensmith_uniffi_checksum_method_tokenservice_set_app_enabled() != 31844) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_tokensmith_uniffi_checksum_method_tokenservice_can_refresh() != 12358) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_tokensmith_uniffi_checksum_method_tokenservice_handle() != 82) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tokensmith_uniffi_checksum_method_tokenservice_handle_refresh() != 64454) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tokensmith_uniffi_checksum_method_tokenservice_in_flight() != 9132) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tokensmith_uniffi_checksum_method_tokenservice_issue() != 61334) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tokensmith_uniffi_checksum_method_tokenservice_refresh() != 6371) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tokensmith_uniffi_checksum_method_tokenservice_shutdown() != 2820) {

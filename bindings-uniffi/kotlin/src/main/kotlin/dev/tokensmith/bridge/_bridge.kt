@@ -740,19 +740,43 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_tokensmith_uniffi_checksum_method_tokenservice_create_app(
     ): Int
+    external fun uniffi_tokensmith_uniffi_checksum_method_tokenservice_delete_app(
+    ): Int
     external fun uniffi_tokensmith_uniffi_checksum_method_tokenservice_has_admin(
     ): Int
     external fun uniffi_tokensmith_uniffi_checksum_method_tokenservice_jwks(
     ): Int
     external fun uniffi_tokensmith_uniffi_checksum_method_tokenservice_list_apps(
     ): Int
+    external fun uniffi_tokensmith_uniffi_checksum_method_tokenservice_list_secrets(
+    ): Int
+    external fun uniffi_tokensmith_uniffi_checksum_method_tokenservice_purge_refresh_tokens(
+    ): Int
+    external fun uniffi_tokensmith_uniffi_checksum_method_tokenservice_reset_refresh_clock(
+    ): Int
+    external fun uniffi_tokensmith_uniffi_checksum_method_tokenservice_revoke_all_refresh_tokens(
+    ): Int
+    external fun uniffi_tokensmith_uniffi_checksum_method_tokenservice_revoke_refresh_token(
+    ): Int
+    external fun uniffi_tokensmith_uniffi_checksum_method_tokenservice_revoke_refresh_tokens_of(
+    ): Int
+    external fun uniffi_tokensmith_uniffi_checksum_method_tokenservice_revoke_secret(
+    ): Int
+    external fun uniffi_tokensmith_uniffi_checksum_method_tokenservice_rotate_secret(
+    ): Int
     external fun uniffi_tokensmith_uniffi_checksum_method_tokenservice_set_app_enabled(
     ): Int
+    external fun uniffi_tokensmith_uniffi_checksum_method_tokenservice_can_refresh(
+    ): Int
     external fun uniffi_tokensmith_uniffi_checksum_method_tokenservice_handle(
+    ): Int
+    external fun uniffi_tokensmith_uniffi_checksum_method_tokenservice_handle_refresh(
     ): Int
     external fun uniffi_tokensmith_uniffi_checksum_method_tokenservice_in_flight(
     ): Int
     external fun uniffi_tokensmith_uniffi_checksum_method_tokenservice_issue(
+    ): Int
+    external fun uniffi_tokensmith_uniffi_checksum_method_tokenservice_refresh(
     ): Int
     external fun uniffi_tokensmith_uniffi_checksum_method_tokenservice_shutdown(
     ): Int
@@ -822,19 +846,43 @@ internal object UniffiLib {
     ): Unit
     external fun uniffi_tokensmith_uniffi_fn_method_tokenservice_create_app(`ptr`: Long,`name`: RustBuffer.ByValue,
     ): Long
+    external fun uniffi_tokensmith_uniffi_fn_method_tokenservice_delete_app(`ptr`: Long,`id`: RustBuffer.ByValue,
+    ): Long
     external fun uniffi_tokensmith_uniffi_fn_method_tokenservice_has_admin(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Byte
     external fun uniffi_tokensmith_uniffi_fn_method_tokenservice_jwks(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_tokensmith_uniffi_fn_method_tokenservice_list_apps(`ptr`: Long,
     ): Long
+    external fun uniffi_tokensmith_uniffi_fn_method_tokenservice_list_secrets(`ptr`: Long,`appId`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_tokensmith_uniffi_fn_method_tokenservice_purge_refresh_tokens(`ptr`: Long,
+    ): Long
+    external fun uniffi_tokensmith_uniffi_fn_method_tokenservice_reset_refresh_clock(`ptr`: Long,
+    ): Long
+    external fun uniffi_tokensmith_uniffi_fn_method_tokenservice_revoke_all_refresh_tokens(`ptr`: Long,
+    ): Long
+    external fun uniffi_tokensmith_uniffi_fn_method_tokenservice_revoke_refresh_token(`ptr`: Long,`appId`: RustBuffer.ByValue,`token`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_tokensmith_uniffi_fn_method_tokenservice_revoke_refresh_tokens_of(`ptr`: Long,`appId`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_tokensmith_uniffi_fn_method_tokenservice_revoke_secret(`ptr`: Long,`secretId`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_tokensmith_uniffi_fn_method_tokenservice_rotate_secret(`ptr`: Long,`appId`: RustBuffer.ByValue,`overlap`: RustBuffer.ByValue,
+    ): Long
     external fun uniffi_tokensmith_uniffi_fn_method_tokenservice_set_app_enabled(`ptr`: Long,`id`: RustBuffer.ByValue,`enabled`: Byte,
     ): Long
+    external fun uniffi_tokensmith_uniffi_fn_method_tokenservice_can_refresh(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Byte
     external fun uniffi_tokensmith_uniffi_fn_method_tokenservice_handle(`ptr`: Long,`request`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_tokensmith_uniffi_fn_method_tokenservice_handle_refresh(`ptr`: Long,`request`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_tokensmith_uniffi_fn_method_tokenservice_in_flight(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Int
     external fun uniffi_tokensmith_uniffi_fn_method_tokenservice_issue(`ptr`: Long,`credentials`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_tokensmith_uniffi_fn_method_tokenservice_refresh(`ptr`: Long,`redemption`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_tokensmith_uniffi_fn_method_tokenservice_shutdown(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
@@ -848,9 +896,17 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_tokensmith_uniffi_fn_method_createdapp_uniffi_trait_display(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
+    external fun uniffi_tokensmith_uniffi_fn_method_createdsecret_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_tokensmith_uniffi_fn_method_createdsecret_uniffi_trait_display(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun uniffi_tokensmith_uniffi_fn_method_credentials_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_tokensmith_uniffi_fn_method_credentials_uniffi_trait_display(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_tokensmith_uniffi_fn_method_redemption_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_tokensmith_uniffi_fn_method_redemption_uniffi_trait_display(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_tokensmith_uniffi_fn_method_tokenrequest_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
@@ -1008,6 +1064,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_create_app() and 0xFFFF) != 37880) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_delete_app() and 0xFFFF) != 64737) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_has_admin() and 0xFFFF) != 36227) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1017,16 +1076,49 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_list_apps() and 0xFFFF) != 10231) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_list_secrets() and 0xFFFF) != 6254) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_purge_refresh_tokens() and 0xFFFF) != 46525) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_reset_refresh_clock() and 0xFFFF) != 35321) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_revoke_all_refresh_tokens() and 0xFFFF) != 56813) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_revoke_refresh_token() and 0xFFFF) != 64750) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_revoke_refresh_tokens_of() and 0xFFFF) != 60033) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_revoke_secret() and 0xFFFF) != 219) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_rotate_secret() and 0xFFFF) != 30797) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_set_app_enabled() and 0xFFFF) != 31844) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_can_refresh() and 0xFFFF) != 12358) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_handle() and 0xFFFF) != 82) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_handle_refresh() and 0xFFFF) != 64454) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_in_flight() and 0xFFFF) != 9132) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_issue() and 0xFFFF) != 61334) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_refresh() and 0xFFFF) != 6371) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_shutdown() and 0xFFFF) != 2820) {
@@ -2940,6 +3032,11 @@ public interface TokenServiceInterface {
     suspend fun `createApp`(`name`: kotlin.String): CreatedApp
     
     /**
+     * Removes an app with its secrets; the access tokens that it has live on to their end.
+     */
+    suspend fun `deleteApp`(`id`: kotlin.String)
+    
+    /**
      * Whether the service has an embedded issuer.
      */
     fun `hasAdmin`(): kotlin.Boolean
@@ -2955,15 +3052,68 @@ public interface TokenServiceInterface {
     suspend fun `listApps`(): List<AppSummary>
     
     /**
+     * An app's secrets, the oldest first.
+     */
+    suspend fun `listSecrets`(`appId`: kotlin.String): List<SecretSummary>
+    
+    /**
+     * Forgets what is past its time in the ledger, and tells how many families that were.
+     */
+    suspend fun `purgeRefreshTokens`(): kotlin.Long
+    
+    /**
+     * Takes up the time after the clock was ahead; what was issued up to now is refused.
+     */
+    suspend fun `resetRefreshClock`()
+    
+    /**
+     * Refuses all refresh tokens that were issued up to now.
+     */
+    suspend fun `revokeAllRefreshTokens`()
+    
+    /**
+     * Revokes a refresh token, and all that come before and after it. A text that is none of that
+     * app's is revoked already.
+     */
+    suspend fun `revokeRefreshToken`(`appId`: kotlin.String, `token`: kotlin.String)
+    
+    /**
+     * Refuses all refresh tokens of an app that were issued up to now.
+     */
+    suspend fun `revokeRefreshTokensOf`(`appId`: kotlin.String)
+    
+    /**
+     * Lets a secret be good no more, for ever.
+     */
+    suspend fun `revokeSecret`(`secretId`: kotlin.String)
+    
+    /**
+     * Gives an app a new secret; those that it has stay good for `overlap`, and no longer than they
+     * would have been.
+     */
+    suspend fun `rotateSecret`(`appId`: kotlin.String, `overlap`: java.time.Duration): CreatedSecret
+    
+    /**
      * Lets an app have tokens, or no more; those that it has live on to their end.
      */
     suspend fun `setAppEnabled`(`id`: kotlin.String, `enabled`: kotlin.Boolean)
+    
+    /**
+     * Whether there is something that redeems refresh tokens.
+     */
+    fun `canRefresh`(): kotlin.Boolean
     
     /**
      * Answers a request. Every failure is an answer, also that of a closed service (a 502); it only
      * fails with `Cancelled`, or with `Argument` for a source that is none.
      */
     suspend fun `handle`(`request`: TokenRequest, `cancel`: CancelHandle?): TokenResponse
+    
+    /**
+     * Answers a request to redeem a refresh token, as `handle` answers one for tokens. It runs to its
+     * end, as `refresh` does, and fails with `Config` too, where nothing redeems them.
+     */
+    suspend fun `handleRefresh`(`request`: TokenRequest, `cancel`: CancelHandle?): TokenResponse
     
     /**
      * How many authentications are under way.
@@ -2974,6 +3124,12 @@ public interface TokenServiceInterface {
      * The same path without HTTP.
      */
     suspend fun `issue`(`credentials`: Credentials, `cancel`: CancelHandle?): TokenSet
+    
+    /**
+     * Redeems a refresh token. A redemption that has begun runs to its end, whatever becomes of the
+     * call: tokens that it has changed into others would be lost.
+     */
+    suspend fun `refresh`(`redemption`: Redemption, `cancel`: CancelHandle?): TokenSet
     
     /**
      * Lets go of the service: what is under way ends as it would, and later calls are refused.
@@ -3119,6 +3275,32 @@ open class TokenService: Disposable, AutoCloseable, TokenServiceInterface
 
     
     /**
+     * Removes an app with its secrets; the access tokens that it has live on to their end.
+     */
+    @Throws(AdminException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `deleteApp`(`id`: kotlin.String) {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_delete_app(
+                uniffiHandle,
+                
+        FfiConverterString.lower(`id`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_tokensmith_uniffi_rust_future_poll_void(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_tokensmith_uniffi_rust_future_complete_void(future, continuation) },
+        { future -> UniffiLib.ffi_tokensmith_uniffi_rust_future_free_void(future) },
+        // lift function
+        { },
+        
+        // Error FFI converter
+        AdminException.ErrorHandler,
+    )
+    }
+
+    
+    /**
      * Whether the service has an embedded issuer.
      */override fun `hasAdmin`(): kotlin.Boolean {
             return FfiConverterBoolean.lift(
@@ -3176,6 +3358,212 @@ open class TokenService: Disposable, AutoCloseable, TokenServiceInterface
 
     
     /**
+     * An app's secrets, the oldest first.
+     */
+    @Throws(AdminException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `listSecrets`(`appId`: kotlin.String) : List<SecretSummary> {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_list_secrets(
+                uniffiHandle,
+                
+        FfiConverterString.lower(`appId`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_tokensmith_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_tokensmith_uniffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_tokensmith_uniffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterSequenceTypeSecretSummary.lift(it) },
+        // Error FFI converter
+        AdminException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Forgets what is past its time in the ledger, and tells how many families that were.
+     */
+    @Throws(AdminException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `purgeRefreshTokens`() : kotlin.Long {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_purge_refresh_tokens(
+                uniffiHandle,
+                
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_tokensmith_uniffi_rust_future_poll_i64(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_tokensmith_uniffi_rust_future_complete_i64(future, continuation) },
+        { future -> UniffiLib.ffi_tokensmith_uniffi_rust_future_free_i64(future) },
+        // lift function
+        { FfiConverterLong.lift(it) },
+        // Error FFI converter
+        AdminException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Takes up the time after the clock was ahead; what was issued up to now is refused.
+     */
+    @Throws(AdminException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `resetRefreshClock`() {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_reset_refresh_clock(
+                uniffiHandle,
+                
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_tokensmith_uniffi_rust_future_poll_void(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_tokensmith_uniffi_rust_future_complete_void(future, continuation) },
+        { future -> UniffiLib.ffi_tokensmith_uniffi_rust_future_free_void(future) },
+        // lift function
+        { },
+        
+        // Error FFI converter
+        AdminException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Refuses all refresh tokens that were issued up to now.
+     */
+    @Throws(AdminException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `revokeAllRefreshTokens`() {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_revoke_all_refresh_tokens(
+                uniffiHandle,
+                
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_tokensmith_uniffi_rust_future_poll_void(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_tokensmith_uniffi_rust_future_complete_void(future, continuation) },
+        { future -> UniffiLib.ffi_tokensmith_uniffi_rust_future_free_void(future) },
+        // lift function
+        { },
+        
+        // Error FFI converter
+        AdminException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Revokes a refresh token, and all that come before and after it. A text that is none of that
+     * app's is revoked already.
+     */
+    @Throws(AdminException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `revokeRefreshToken`(`appId`: kotlin.String, `token`: kotlin.String) {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_revoke_refresh_token(
+                uniffiHandle,
+                
+        FfiConverterString.lower(`appId`),
+        FfiConverterString.lower(`token`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_tokensmith_uniffi_rust_future_poll_void(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_tokensmith_uniffi_rust_future_complete_void(future, continuation) },
+        { future -> UniffiLib.ffi_tokensmith_uniffi_rust_future_free_void(future) },
+        // lift function
+        { },
+        
+        // Error FFI converter
+        AdminException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Refuses all refresh tokens of an app that were issued up to now.
+     */
+    @Throws(AdminException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `revokeRefreshTokensOf`(`appId`: kotlin.String) {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_revoke_refresh_tokens_of(
+                uniffiHandle,
+                
+        FfiConverterString.lower(`appId`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_tokensmith_uniffi_rust_future_poll_void(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_tokensmith_uniffi_rust_future_complete_void(future, continuation) },
+        { future -> UniffiLib.ffi_tokensmith_uniffi_rust_future_free_void(future) },
+        // lift function
+        { },
+        
+        // Error FFI converter
+        AdminException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Lets a secret be good no more, for ever.
+     */
+    @Throws(AdminException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `revokeSecret`(`secretId`: kotlin.String) {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_revoke_secret(
+                uniffiHandle,
+                
+        FfiConverterString.lower(`secretId`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_tokensmith_uniffi_rust_future_poll_void(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_tokensmith_uniffi_rust_future_complete_void(future, continuation) },
+        { future -> UniffiLib.ffi_tokensmith_uniffi_rust_future_free_void(future) },
+        // lift function
+        { },
+        
+        // Error FFI converter
+        AdminException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Gives an app a new secret; those that it has stay good for `overlap`, and no longer than they
+     * would have been.
+     */
+    @Throws(AdminException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `rotateSecret`(`appId`: kotlin.String, `overlap`: java.time.Duration) : CreatedSecret {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_rotate_secret(
+                uniffiHandle,
+                
+        FfiConverterString.lower(`appId`),
+        FfiConverterDuration.lower(`overlap`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_tokensmith_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_tokensmith_uniffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_tokensmith_uniffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeCreatedSecret.lift(it) },
+        // Error FFI converter
+        AdminException.ErrorHandler,
+    )
+    }
+
+    
+    /**
      * Lets an app have tokens, or no more; those that it has live on to their end.
      */
     @Throws(AdminException::class)
@@ -3203,6 +3591,22 @@ open class TokenService: Disposable, AutoCloseable, TokenServiceInterface
 
     
     /**
+     * Whether there is something that redeems refresh tokens.
+     */override fun `canRefresh`(): kotlin.Boolean {
+            return FfiConverterBoolean.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_can_refresh(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
      * Answers a request. Every failure is an answer, also that of a closed service (a 502); it only
      * fails with `Cancelled`, or with `Argument` for a source that is none.
      */
@@ -3212,6 +3616,33 @@ open class TokenService: Disposable, AutoCloseable, TokenServiceInterface
         return uniffiRustCallAsync(
         callWithHandle { uniffiHandle ->
             UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_handle(
+                uniffiHandle,
+                
+        FfiConverterTypeTokenRequest.lower(`request`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_tokensmith_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_tokensmith_uniffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_tokensmith_uniffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeTokenResponse.lift(it) },
+        // Error FFI converter
+        TokenException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Answers a request to redeem a refresh token, as `handle` answers one for tokens. It runs to its
+     * end, as `refresh` does, and fails with `Config` too, where nothing redeems them.
+     */
+    @Throws(TokenException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `handleRefresh`(`request`: TokenRequest, `cancel`: CancelHandle?) : TokenResponse {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_handle_refresh(
                 uniffiHandle,
                 
         FfiConverterTypeTokenRequest.lower(`request`),
@@ -3257,6 +3688,33 @@ open class TokenService: Disposable, AutoCloseable, TokenServiceInterface
                 uniffiHandle,
                 
         FfiConverterTypeCredentials.lower(`credentials`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_tokensmith_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_tokensmith_uniffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_tokensmith_uniffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeTokenSet.lift(it) },
+        // Error FFI converter
+        TokenException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Redeems a refresh token. A redemption that has begun runs to its end, whatever becomes of the
+     * call: tokens that it has changed into others would be lost.
+     */
+    @Throws(TokenException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `refresh`(`redemption`: Redemption, `cancel`: CancelHandle?) : TokenSet {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_refresh(
+                uniffiHandle,
+                
+        FfiConverterTypeRedemption.lower(`redemption`),
         FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
             )
         },
@@ -3596,6 +4054,62 @@ public object FfiConverterTypeCreatedApp: FfiConverterRustBuffer<CreatedApp> {
 
 
 /**
+ * A new secret of an app. It is shown this once and cannot be read again.
+ */
+data class CreatedSecret (
+    /**
+     * Its own id, which is no secret: 12 letters or digits.
+     */
+    val `id`: kotlin.String
+    , 
+    /**
+     * The secret.
+     */
+    val `secret`: kotlin.String
+    
+){
+    
+
+    
+
+    // The local Rust `Display`/`Debug` implementation.
+    override fun toString(): String {
+        return FfiConverterString.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_tokensmith_uniffi_fn_method_createdsecret_uniffi_trait_display(FfiConverterTypeCreatedSecret.lower(this),
+        _status)
+}
+    )
+    }
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeCreatedSecret: FfiConverterRustBuffer<CreatedSecret> {
+    override fun read(buf: ByteBuffer): CreatedSecret {
+        return CreatedSecret(
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: CreatedSecret) = (
+            FfiConverterString.allocationSize(value.`id`) +
+            FfiConverterString.allocationSize(value.`secret`)
+    )
+
+    override fun write(value: CreatedSecret, buf: ByteBuffer) {
+            FfiConverterString.write(value.`id`, buf)
+            FfiConverterString.write(value.`secret`, buf)
+    }
+}
+
+
+
+/**
  * The credentials of a call without HTTP.
  */
 data class Credentials (
@@ -3715,6 +4229,149 @@ public object FfiConverterTypeLimiterHealth: FfiConverterRustBuffer<LimiterHealt
 
 
 /**
+ * A refresh token to redeem, and the credentials of the app that has it.
+ */
+data class Redemption (
+    /**
+     * The app's id.
+     */
+    val `appClientId`: kotlin.String
+    , 
+    /**
+     * Its secret, in UTF-8.
+     */
+    val `appSecret`: kotlin.ByteArray
+    , 
+    /**
+     * The refresh token.
+     */
+    val `refreshToken`: kotlin.String
+    , 
+    /**
+     * As in `TokenRequest`.
+     */
+    val `source`: kotlin.String?
+    
+){
+    
+
+    
+
+    // The local Rust `Display`/`Debug` implementation.
+    override fun toString(): String {
+        return FfiConverterString.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_tokensmith_uniffi_fn_method_redemption_uniffi_trait_display(FfiConverterTypeRedemption.lower(this),
+        _status)
+}
+    )
+    }
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeRedemption: FfiConverterRustBuffer<Redemption> {
+    override fun read(buf: ByteBuffer): Redemption {
+        return Redemption(
+            FfiConverterString.read(buf),
+            FfiConverterByteArray.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterOptionalString.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Redemption) = (
+            FfiConverterString.allocationSize(value.`appClientId`) +
+            FfiConverterByteArray.allocationSize(value.`appSecret`) +
+            FfiConverterString.allocationSize(value.`refreshToken`) +
+            FfiConverterOptionalString.allocationSize(value.`source`)
+    )
+
+    override fun write(value: Redemption, buf: ByteBuffer) {
+            FfiConverterString.write(value.`appClientId`, buf)
+            FfiConverterByteArray.write(value.`appSecret`, buf)
+            FfiConverterString.write(value.`refreshToken`, buf)
+            FfiConverterOptionalString.write(value.`source`, buf)
+    }
+}
+
+
+
+/**
+ * A secret of an app, as it is listed.
+ */
+data class SecretSummary (
+    /**
+     * Its own id, which is no secret.
+     */
+    val `id`: kotlin.String
+    , 
+    /**
+     * When it was made.
+     */
+    val `created`: java.time.Instant
+    , 
+    /**
+     * When it stops, or stopped, being good; none if it has no end, and if it was revoked.
+     */
+    val `expires`: java.time.Instant?
+    , 
+    /**
+     * Whether it was revoked.
+     */
+    val `revoked`: kotlin.Boolean
+    , 
+    /**
+     * The start of the hour in which it was last used, so far as this process knows.
+     */
+    val `lastUsed`: java.time.Instant?
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeSecretSummary: FfiConverterRustBuffer<SecretSummary> {
+    override fun read(buf: ByteBuffer): SecretSummary {
+        return SecretSummary(
+            FfiConverterString.read(buf),
+            FfiConverterTimestamp.read(buf),
+            FfiConverterOptionalTimestamp.read(buf),
+            FfiConverterBoolean.read(buf),
+            FfiConverterOptionalTimestamp.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: SecretSummary) = (
+            FfiConverterString.allocationSize(value.`id`) +
+            FfiConverterTimestamp.allocationSize(value.`created`) +
+            FfiConverterOptionalTimestamp.allocationSize(value.`expires`) +
+            FfiConverterBoolean.allocationSize(value.`revoked`) +
+            FfiConverterOptionalTimestamp.allocationSize(value.`lastUsed`)
+    )
+
+    override fun write(value: SecretSummary, buf: ByteBuffer) {
+            FfiConverterString.write(value.`id`, buf)
+            FfiConverterTimestamp.write(value.`created`, buf)
+            FfiConverterOptionalTimestamp.write(value.`expires`, buf)
+            FfiConverterBoolean.write(value.`revoked`, buf)
+            FfiConverterOptionalTimestamp.write(value.`lastUsed`, buf)
+    }
+}
+
+
+
+/**
  * What became of a call, or of a part of the service. It holds nothing private.
  */
 data class TokenEvent (
@@ -3744,7 +4401,7 @@ data class TokenEvent (
     val `appClientId`: kotlin.String?
     , 
     /**
-     * `issued`: the life of the access token.
+     * `issued`: the life of the access token. `secret_expiring`: how long the secret has left.
      */
     val `expiresIn`: java.time.Duration?
     , 
@@ -3772,6 +4429,11 @@ data class TokenEvent (
      * Which part of the service.
      */
     val `part`: kotlin.String?
+    , 
+    /**
+     * `secret_expiring`: the id of the secret, which is no secret.
+     */
+    val `secretId`: kotlin.String?
     , 
     /**
      * `limiter_health`: the counters.
@@ -3804,6 +4466,7 @@ public object FfiConverterTypeTokenEvent: FfiConverterRustBuffer<TokenEvent> {
             FfiConverterOptionalDuration.read(buf),
             FfiConverterOptionalString.read(buf),
             FfiConverterOptionalString.read(buf),
+            FfiConverterOptionalString.read(buf),
             FfiConverterOptionalTypeLimiterHealth.read(buf),
         )
     }
@@ -3820,6 +4483,7 @@ public object FfiConverterTypeTokenEvent: FfiConverterRustBuffer<TokenEvent> {
             FfiConverterOptionalDuration.allocationSize(value.`retryAfter`) +
             FfiConverterOptionalString.allocationSize(value.`kind`) +
             FfiConverterOptionalString.allocationSize(value.`part`) +
+            FfiConverterOptionalString.allocationSize(value.`secretId`) +
             FfiConverterOptionalTypeLimiterHealth.allocationSize(value.`health`)
     )
 
@@ -3835,6 +4499,7 @@ public object FfiConverterTypeTokenEvent: FfiConverterRustBuffer<TokenEvent> {
             FfiConverterOptionalDuration.write(value.`retryAfter`, buf)
             FfiConverterOptionalString.write(value.`kind`, buf)
             FfiConverterOptionalString.write(value.`part`, buf)
+            FfiConverterOptionalString.write(value.`secretId`, buf)
             FfiConverterOptionalTypeLimiterHealth.write(value.`health`, buf)
     }
 }
@@ -4693,6 +5358,38 @@ public object FfiConverterOptionalString: FfiConverterRustBuffer<kotlin.String?>
 /**
  * @suppress
  */
+public object FfiConverterOptionalTimestamp: FfiConverterRustBuffer<java.time.Instant?> {
+    override fun read(buf: ByteBuffer): java.time.Instant? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTimestamp.read(buf)
+    }
+
+    override fun allocationSize(value: java.time.Instant?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTimestamp.allocationSize(value)
+        }
+    }
+
+    override fun write(value: java.time.Instant?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTimestamp.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterOptionalDuration: FfiConverterRustBuffer<java.time.Duration?> {
     override fun read(buf: ByteBuffer): java.time.Duration? {
         if (buf.get().toInt() == 0) {
@@ -4899,6 +5596,34 @@ public object FfiConverterSequenceTypeAppSummary: FfiConverterRustBuffer<List<Ap
         buf.putInt(value.size)
         value.iterator().forEach {
             FfiConverterTypeAppSummary.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypeSecretSummary: FfiConverterRustBuffer<List<SecretSummary>> {
+    override fun read(buf: ByteBuffer): List<SecretSummary> {
+        val len = buf.getInt()
+        return List<SecretSummary>(len) {
+            FfiConverterTypeSecretSummary.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<SecretSummary>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeSecretSummary.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<SecretSummary>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeSecretSummary.write(it, buf)
         }
     }
 }
