@@ -175,6 +175,10 @@ export interface IssuerConfig {
   audience?: string | undefined;
   /** What the first signing key is for; a store that has a key keeps it. Default: `ES256`. */
   algorithm?: 'ES256' | 'EdDSA' | 'RS256' | undefined;
+  /** How long a new signing key is published before it signs, from 600 to 2,592,000. Default: 86,400. */
+  key_lead_seconds?: number | undefined;
+  /** After how many days a signing key is followed by another by itself, from 1 to 365. Default: never. */
+  rotate_keys_every_days?: number | undefined;
   /** How long an access token is good for, in seconds, from 60 to 86,400. Default: 3,600. */
   token_seconds?: number | undefined;
   /** How long a refresh token may lie unused, in seconds, from 60 to 31,536,000. Default: 604,800. */

@@ -144,6 +144,7 @@
 //! | `reload_failed` | what is in force stays, because a newer state cannot be read or trusted |
 //! | `started_empty` | there was an earlier start, and nothing is left of it: is its store lost? |
 //! | `secret_rotated` | an app was given a new secret |
+//! | `key_rotated` | a signing key was made, and will sign once every verifier may know it |
 //! | `secret_expiring` | a secret is good for seven more days at most: has its owner the new one? |
 //!
 //! With the feature `tracing`, `TracingObserver` logs them all.

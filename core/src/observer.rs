@@ -118,6 +118,11 @@ pub enum Event<'a> {
         /// Which app.
         app: &'a AppClientId,
     },
+    /// A signing key was made, and will sign once every verifier may know it.
+    KeyRotated {
+        /// The key's id (RFC 7517 section 4.5).
+        kid: &'a str,
+    },
     /// A secret comes to its end. Said once by each process, when it has at most seven days left.
     SecretExpiring {
         /// Whose secret.
@@ -193,6 +198,7 @@ impl Event<'_> {
             Self::StartedEmpty { .. } => "started_empty",
             Self::SecretRotated { .. } => "secret_rotated",
             Self::SecretExpiring { .. } => "secret_expiring",
+            Self::KeyRotated { .. } => "key_rotated",
         }
     }
 

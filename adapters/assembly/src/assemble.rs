@@ -144,7 +144,9 @@ fn issuer(config: IssuerConfig, store: StoreConfig, host: &Host) -> Result<Judge
         settings.issuer = issuer;
     }
     settings.algorithm = config.algorithm.unwrap_or_default();
+    settings.rotate_keys_every = config.rotate_keys_every;
     for (setting, given) in [
+        (&mut settings.key_lead, config.key_lead),
         (&mut settings.token_life, config.token_life),
         (&mut settings.refresh_idle_life, config.refresh_idle_life),
         (&mut settings.refresh_life, config.refresh_life),
@@ -170,6 +172,8 @@ fn of_the_issuer(error: OpenError) -> ConfigError {
         "root_key_file" => "authenticator.root_key_file",
         "issuer" => "authenticator.issuer",
         "audience" => "authenticator.audience",
+        "key_lead" => "authenticator.key_lead_seconds",
+        "rotate_keys_every" => "authenticator.rotate_keys_every_days",
         "token_life" => "authenticator.token_seconds",
         "refresh_idle_life" => "authenticator.refresh_idle_seconds",
         "refresh_life" => "authenticator.refresh_seconds",

@@ -95,6 +95,12 @@ pub struct IssuerConfig {
     /// What the first signing key is for: `algorithm`, "ES256", "EdDSA" or "RS256". A store that has a
     /// key keeps it.
     pub algorithm: Option<Algorithm>,
+    /// How long a new signing key is published before it signs, from 10 minutes to 30 days:
+    /// `key_lead_seconds`.
+    pub key_lead: Option<Duration>,
+    /// After how long a signing key is followed by another by itself, from 1 to 365 days:
+    /// `rotate_keys_every_days`.
+    pub rotate_keys_every: Option<Duration>,
     /// How long an access token is good for, from a minute to a day: `token_seconds`.
     pub token_life: Option<Duration>,
     /// How long a refresh token may lie unused, from a minute to a year: `refresh_idle_seconds`.

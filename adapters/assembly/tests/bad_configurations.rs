@@ -97,7 +97,7 @@ fn toml_that_is_wrong() {
         ),
         (
             "authenticator.secret = \"canary\"",
-            "`authenticator.secret`: not a key that is known, expected one of `kind`, `root_key_file`, `issuer`, `audience`, `algorithm`, `token_seconds`, `refresh_idle_seconds`, `refresh_seconds`, `refresh_grace_seconds`",
+            "`authenticator.secret`: not a key that is known, expected one of `kind`, `root_key_file`, `issuer`, `audience`, `algorithm`, `key_lead_seconds`, `rotate_keys_every_days`, `token_seconds`, `refresh_idle_seconds`, `refresh_seconds`, `refresh_grace_seconds`",
         ),
         (
             "\"odd \\n key\" = 1",
@@ -192,6 +192,14 @@ fn toml_that_is_wrong() {
         (
             "authenticator.algorithm = \"HS256\"",
             "`authenticator.algorithm`: expected `ES256`, `EdDSA` or `RS256`",
+        ),
+        (
+            "authenticator.key_lead_seconds = 599",
+            "`authenticator.key_lead_seconds`: expected a whole number from 600 to 2592000",
+        ),
+        (
+            "authenticator.rotate_keys_every_days = 0",
+            "`authenticator.rotate_keys_every_days`: expected a whole number from 1 to 365",
         ),
         (
             "authenticator.refresh_idle_seconds = 59",

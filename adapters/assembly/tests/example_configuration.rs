@@ -67,6 +67,8 @@ fn each_key_has_a_place_of_its_own() {
         "authenticator.audience = \"other\"",
         "authenticator.algorithm = \"EdDSA\"",
         "authenticator.algorithm = \"RS256\"",
+        "authenticator.key_lead_seconds = 600",
+        "authenticator.rotate_keys_every_days = 91",
         "authenticator.token_seconds = 60",
         "authenticator.refresh_idle_seconds = 60",
         "authenticator.refresh_seconds = 604800",

@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tokensmith::{AccessToken, UnixTime};
 
+use crate::settings::IssuerSettings;
 use crate::signing::{SigningError, SigningKey};
 
 /// Makes access tokens with one key. All that does not change from token to token is written once.
@@ -21,7 +22,9 @@ pub(crate) struct AccessTokens {
 
 impl AccessTokens {
     /// The texts are written as JSON strings; settings keep them free of control characters.
-    pub(crate) fn new(key: SigningKey, issuer: &str, audience: &str, life: Duration) -> Self {
+    pub(crate) fn new(key: SigningKey, settings: &IssuerSettings) -> Self {
+        let (issuer, audience) = (&settings.issuer, settings.audience());
+        let life = settings.token_life;
         let (algorithm, kid) = (key.algorithm().as_str(), key.kid());
         let header = format!(r#"{{"typ":"at+jwt","alg":"{algorithm}","kid":"{kid}"}}"#);
         let header = URL_SAFE_NO_PAD.encode(header) + ".";
@@ -102,10 +105,11 @@ mod tests {
 
     fn tokens_by(algorithm: Algorithm) -> AccessTokens {
         let key = SealedKey::generate(algorithm, &keys()).unwrap().open(&keys()).unwrap();
-        AccessTokens::new(key, "https://issuer.example", "https://api.example", LIFE)
+        let mut settings = IssuerSettings::new("a.db");
+        settings.issuer = "https://issuer.example".to_owned();
+        settings.audience = Some("https://api.example".to_owned());
+        AccessTokens::new(key, &settings)
     }
-
-    const LIFE: Duration = Duration::from_secs(3_600);
 
     fn part(token: &AccessToken, index: usize) -> Value {
         let part = token.expose_secret().split('.').nth(index).unwrap();

@@ -12,8 +12,10 @@ use crate::state::State;
 use crate::store::StoreError;
 use crate::store::records::{AppRow, FoundApp};
 
+mod keys;
 mod secrets;
 mod tokens;
+pub use keys::KeySummary;
 pub use secrets::{CreatedSecret, SecretSummary};
 
 const ID_PREFIX: &str = "appcl-";
@@ -77,6 +79,12 @@ pub enum AdminError {
     /// There is no such secret.
     #[error("there is no such secret")]
     SecretNotFound,
+    /// There is no such signing key.
+    #[error("there is no such signing key")]
+    KeyNotFound,
+    /// A signing key is pending already: let it sign first, or revoke it.
+    #[error("a signing key is pending already; let it sign first, or revoke it")]
+    KeyPending,
     /// The app has two live secrets, which is as many as it may have: revoke one, or wait until one
     /// expires.
     #[error("the app has two live secrets; revoke one, or wait until one expires")]
@@ -91,8 +99,8 @@ impl AdminError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Invalid { .. } => "ERR_ADMIN_INVALID",
-            Self::NotFound | Self::SecretNotFound => "ERR_ADMIN_NOT_FOUND",
-            Self::Limit => "ERR_ADMIN_LIMIT",
+            Self::NotFound | Self::SecretNotFound | Self::KeyNotFound => "ERR_ADMIN_NOT_FOUND",
+            Self::Limit | Self::KeyPending => "ERR_ADMIN_LIMIT",
             Self::Store(_) => "ERR_ADMIN_STORE",
         }
     }
@@ -104,6 +112,8 @@ impl From<StoreError> for AdminError {
             StoreError::NoSuchApp => Self::NotFound,
             StoreError::NoSuchSecret => Self::SecretNotFound,
             StoreError::TwoSecrets => Self::Limit,
+            StoreError::NoSuchKey => Self::KeyNotFound,
+            StoreError::KeyPending => Self::KeyPending,
             error => Self::Store(Box::new(error)),
         }
     }
@@ -183,7 +193,7 @@ impl Admin {
     /// The public keys that verify the access tokens, as a JWK set (RFC 7517 section 5): the body
     /// of `/.well-known/jwks.json`.
     pub fn jwks(&self) -> Arc<str> {
-        Arc::clone(&self.state.in_force().jwks)
+        Arc::clone(&self.state.in_force().keys.jwks)
     }
 
     fn set_enabled(&self, id: &AppClientId, enabled: bool) -> Result<(), AdminError> {

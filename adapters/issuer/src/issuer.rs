@@ -8,8 +8,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use thiserror::Error;
 use tokensmith::{
-    AppCredentials, AuthenticateError, Authenticator, Clock, Context, Observer, TokenSet,
-    TokenType, UpstreamKind,
+    AccessToken, AppCredentials, AuthenticateError, Authenticator, Clock, Context, Observer,
+    TokenSet, TokenType, UpstreamKind,
 };
 
 use crate::admin::Admin;
@@ -167,10 +167,7 @@ impl Issuer {
             return failed(UpstreamKind::Config, "the wall clock is out of bounds");
         };
         let refresh_token = token::write(&self.state.keys, &settings.issuer, app, &fields);
-        let access_token = in_force
-            .tokens
-            .mint(app, cx.wall, &[id_high, id_low])
-            .map_err(|error| AuthenticateError::upstream(UpstreamKind::Signer, error))?;
+        let access_token = mint(&in_force, cx, app, &[id_high, id_low])?;
         Ok(TokenSet {
             access_token,
             expires_in: settings.token_life,
@@ -207,6 +204,20 @@ impl OpenError {
             error => Self::Store { path, source: Box::new(error) },
         }
     }
+}
+
+/// Makes an access token, by the key that signs now.
+pub(crate) fn mint(
+    in_force: &InForce,
+    cx: &Context,
+    app: &str,
+    id: &[[u8; 8]; 2],
+) -> Result<AccessToken, AuthenticateError> {
+    let Some(tokens) = in_force.keys.tokens(cx.wall.as_secs()) else {
+        return failed(UpstreamKind::Signer, "there is no key to sign with");
+    };
+    let minted = tokens.mint(app, cx.wall, id);
+    minted.map_err(|error| AuthenticateError::upstream(UpstreamKind::Signer, error))
 }
 
 pub(crate) fn failed<T>(kind: UpstreamKind, what: &'static str) -> Result<T, AuthenticateError> {

@@ -23,6 +23,7 @@ mod admin;
 mod derived;
 mod directory;
 mod issuer;
+mod key_ring;
 mod last_use;
 mod owner;
 mod private_file;
@@ -48,8 +49,11 @@ pub mod ledger {
 }
 
 // The public interface is:
-pub use admin::{Admin, AdminError, AppSummary, CreatedApp, CreatedSecret, SecretSummary};
+pub use admin::{
+    Admin, AdminError, AppSummary, CreatedApp, CreatedSecret, KeySummary, SecretSummary,
+};
 pub use issuer::{Issuer, OpenError};
+pub use key_ring::KeyState;
 pub use root::RootError;
 pub use settings::{IssuerSettings, SettingError};
 pub use signing::pair::Algorithm;

@@ -6,7 +6,7 @@ use tokensmith::{
     TokenSet, TokenType, UpstreamKind,
 };
 
-use crate::issuer::{Issuer, failed};
+use crate::issuer::{Issuer, failed, mint};
 use crate::refresh::step::{Outcome, Step, StepKind};
 use crate::refresh::token;
 
@@ -73,10 +73,7 @@ impl Issuer {
             return Err(AuthenticateError::upstream(UpstreamKind::Random, error));
         }
         let [id_high, id_low, branch] = drawn;
-        let access_token = in_force
-            .tokens
-            .mint(app, cx.wall, &[id_high, id_low])
-            .map_err(|error| AuthenticateError::upstream(UpstreamKind::Signer, error))?;
+        let access_token = mint(&in_force, cx, app, &[id_high, id_low])?;
         let idle = settings.refresh_idle_life.as_secs();
         let grace_ms = u64::try_from(settings.refresh_grace.as_millis()).unwrap_or(0);
         let kind = StepKind::Redeem { branch, idle, grace_ms };

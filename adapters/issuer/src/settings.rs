@@ -30,6 +30,12 @@ pub struct IssuerSettings {
     pub audience: Option<String>,
     /// What the first signing key is for; a store that has one keeps it. ES256 by default.
     pub algorithm: Algorithm,
+    /// How long a new signing key is published before it signs, so that every verifier has it by then:
+    /// 10 minutes to 30 days in whole seconds, 24 h by default.
+    pub key_lead: Duration,
+    /// After how long a signing key is followed by another, by itself: 1 to 365 days in whole seconds.
+    /// `None`, the default, leaves that to [`Admin::rotate_key`](crate::Admin::rotate_key).
+    pub rotate_keys_every: Option<Duration>,
     /// How long access tokens are good for, in whole seconds: 60 s to 24 h, 1 h by default.
     pub token_life: Duration,
     /// How long a refresh token may lie unused: 60 s to 365 days in whole seconds, 7 days by default.
@@ -65,6 +71,8 @@ impl IssuerSettings {
             issuer: "http://127.0.0.1:8080".to_owned(),
             audience: None,
             algorithm: Algorithm::default(),
+            key_lead: Duration::from_hours(24),
+            rotate_keys_every: None,
             token_life: Duration::from_hours(1),
             refresh_idle_life: Duration::from_hours(7 * 24),
             refresh_life: Duration::from_hours(30 * 24),
@@ -103,9 +111,17 @@ impl IssuerSettings {
         if !whole || !life.contains(&self.token_life) {
             return error("token_life", "60 to 86,400 whole seconds");
         }
+        let day = Duration::from_hours(24);
         let year = Duration::from_hours(365 * 24);
         let is_life =
             |life: Duration, least| life.subsec_nanos() == 0 && (least..=year).contains(&life);
+        let month = Duration::from_hours(30 * 24);
+        if !is_life(self.key_lead, Duration::from_mins(10)) || self.key_lead > month {
+            return error("key_lead", "10 minutes to 30 days in whole seconds");
+        }
+        if !self.rotate_keys_every.is_none_or(|every| is_life(every, day)) {
+            return error("rotate_keys_every", "1 to 365 days in whole seconds");
+        }
         if !is_life(self.refresh_idle_life, Duration::from_secs(60)) {
             return error("refresh_idle_life", "60 s to 365 days in whole seconds");
         }
@@ -185,6 +201,16 @@ mod tests {
                 s.refresh_life = Duration::from_secs(life);
             });
             assert_eq!(found, fault_of, "{idle} {life}");
+        }
+        for (lead, good) in
+            [(599, false), (600, true), (30 * 86_400, true), (30 * 86_400 + 1, false)]
+        {
+            let found = fault(|s| s.key_lead = Duration::from_secs(lead));
+            assert_eq!(found.is_none(), good, "{lead}");
+        }
+        for (days, good) in [(0, false), (1, true), (365, true), (366, false)] {
+            let found = fault(|s| s.rotate_keys_every = Some(days * day));
+            assert_eq!(found.is_none(), good, "{days}");
         }
         let half = Duration::from_millis(500);
         assert_eq!(fault(|s| s.refresh_idle_life = day + half), Some("refresh_idle_life"));

@@ -60,6 +60,15 @@ impl SealedKey {
         Ok(Self { kid, algorithm, public, sealed })
     }
 
+    /// The same, of which nothing private is left.
+    pub(crate) fn wiped(self) -> Self {
+        Self { sealed: Vec::new(), ..self }
+    }
+
+    pub(crate) fn is_wiped(&self) -> bool {
+        self.sealed.is_empty()
+    }
+
     pub(crate) fn public_key(&self) -> PublicKey<'_> {
         PublicKey { algorithm: self.algorithm, bytes: &self.public }
     }

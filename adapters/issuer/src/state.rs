@@ -7,16 +7,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use rusqlite::{Connection, TransactionBehavior};
 use tokensmith::{AppClientId, Clock, Context, Event, Observer, Tick};
 
-use crate::access::AccessTokens;
+use crate::admin::{Admin, AdminError};
 use crate::derived::DerivedKeys;
 use crate::directory::{Directory, Record};
+use crate::key_ring::{Chore, KeyRing};
 use crate::owner::Owner;
 use crate::process::{Forked, Home};
 use crate::random::Random;
 use crate::refresh::ledger::RefreshLedger;
 use crate::refresh::writer::{Place, SqliteLedger};
 use crate::settings::IssuerSettings;
-use crate::signing::SealedKey;
+use crate::store::keys::KeyRow;
 use crate::store::records::Records;
 use crate::store::{self, OpenStore, Opened, StoreError};
 
@@ -46,11 +47,9 @@ pub(crate) struct State {
 /// What the store held at one moment. Never changed, but replaced whole.
 pub(crate) struct InForce {
     pub(crate) directory: Directory,
-    pub(crate) tokens: Arc<AccessTokens>,
-    pub(crate) jwks: Arc<str>,
+    pub(crate) keys: KeyRing,
     /// The secrets that have an end.
     pub(crate) ending: Vec<Ending>,
-    sealed: SealedKey,
 }
 
 /// A secret that has an end, which may have passed.
@@ -184,6 +183,24 @@ impl State {
         Ok(())
     }
 
+    /// Does a chore. Another process may have done it: then there is nothing to be done.
+    pub(crate) fn tend(self: &Arc<Self>, chore: &Chore) -> Result<(), AdminError> {
+        match chore {
+            Chore::Rotate => match Admin::new(Arc::clone(self)).rotate_key(None) {
+                Ok(_) | Err(AdminError::KeyPending) => Ok(()),
+                Err(error) => Err(error),
+            },
+            Chore::Wipe(row) => Ok(self.change(|records| {
+                if !records.signing_keys()?.contains(row) {
+                    return Ok(());
+                }
+                let key = row.key.clone().wiped();
+                records.put_signing_key(&KeyRow { key, ..row.clone() })
+            })?),
+            Chore::Remove(kid) => Ok(self.change(|records| records.remove_signing_key(kid))?),
+        }
+    }
+
     /// Tells the host that what was in force stays, because a newer state cannot be trusted. False
     /// if nobody could be told.
     pub(crate) fn tell_reload_failed(&self) -> bool {
@@ -271,18 +288,9 @@ impl InForce {
         let apps = records.directory(&known)?;
         let directory = Directory::build(&apps, random)?;
         let ending = apps.iter().flat_map(Ending::all_of).collect();
-        let sealed = records.signing_key()?;
-        let (tokens, jwks) = match before.filter(|before| before.sealed == sealed) {
-            Some(before) => (Arc::clone(&before.tokens), Arc::clone(&before.jwks)),
-            None => {
-                let key = sealed.open(keys)?;
-                let jwk = sealed.public_key().jwk(&sealed.kid).ok_or(StoreError::SigningKey)?;
-                let jwks = Arc::from(format!(r#"{{"keys":[{jwk}]}}"#));
-                let (issuer, audience) = (&settings.issuer, settings.audience());
-                (Arc::new(AccessTokens::new(key, issuer, audience, settings.token_life)), jwks)
-            }
-        };
-        Ok(Self { directory, tokens, jwks, ending, sealed })
+        let rows = records.signing_keys()?;
+        let keys = KeyRing::open(rows, settings, keys, before.map(|before| &before.keys))?;
+        Ok(Self { directory, keys, ending })
     }
 }
 

@@ -18,10 +18,12 @@ use crate::signing::pair::Algorithm;
 use crate::signing::{SealedKey, SigningError};
 
 pub(crate) mod families;
+pub(crate) mod keys;
 pub(crate) mod records;
 mod row;
 pub(crate) mod secrets;
 
+use keys::KeyRow;
 use records::Records;
 
 /// What a file of ours is for, and how it is told.
@@ -64,6 +66,10 @@ pub(crate) enum StoreError {
     NoSuchApp,
     #[error("there is no such secret")]
     NoSuchSecret,
+    #[error("there is no such signing key")]
+    NoSuchKey,
+    #[error("a signing key is pending already")]
+    KeyPending,
     #[error("the app has two live secrets")]
     TwoSecrets,
     #[error("the record of the app is damaged")]
@@ -246,7 +252,8 @@ fn first_start(
     transaction.execute_batch(records::SCHEMA_SINCE_1)?;
     let records = Records { connection: &transaction, key: &keys.rows };
     records.put_changes(0)?;
-    records.add_signing_key(&SealedKey::generate(algorithm, &keys)?, now)?;
+    let key = SealedKey::generate(algorithm, &keys)?;
+    records.put_signing_key(&KeyRow { key, created_at: now, active_at: now.as_secs() })?;
     mark(&transaction, STORE)?;
     transaction.commit()?;
     Ok((keys, was_there))

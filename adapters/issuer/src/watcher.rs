@@ -102,6 +102,7 @@ impl Watch {
         // Told when it begins, not at each look.
         self.failing = failed && (self.failing || self.state.tell_reload_failed());
         self.tell_of_ends();
+        self.tend_keys();
         self.looks = self.looks.wrapping_add(1);
         if self.looks.is_multiple_of(LOOKS_A_WRITE) {
             self.write_uses();
@@ -127,6 +128,18 @@ impl Watch {
             self.told.contains(end) || self.state.tell(&event)
         });
         self.told = told.cloned().collect();
+    }
+
+    /// Does what is due about the signing keys, if no other process was first.
+    fn tend_keys(&self) {
+        let _ = panic::catch_unwind(AssertUnwindSafe(|| {
+            let now = self.state.clock.wall().as_secs();
+            let every = self.state.settings.rotate_keys_every;
+            for chore in self.state.in_force().keys.chores(now, every) {
+                // What fails is due at the next look too.
+                let _ = self.state.tend(&chore);
+            }
+        }));
     }
 
     /// A failure is left for the next time: when a secret was used is a hint, and no more.

@@ -301,7 +301,8 @@ fn a_store_of_the_first_version_is_taken_over() {
     let folder = tempfile::tempdir().unwrap();
     let app = credentials(&open(folder.path()).admin().create_app("one").unwrap());
     let connection = Connection::open(folder.path().join(STORE)).unwrap();
-    let older = "DROP INDEX secrets_by_app; DROP TABLE secret_uses; PRAGMA user_version = 1";
+    let older = "DROP INDEX secrets_by_app; DROP TABLE secret_uses; DROP TABLE key_times;
+                 PRAGMA user_version = 1";
     connection.execute_batch(older).unwrap();
     drop(connection);
     let issuer = open(folder.path());

@@ -40,6 +40,7 @@ impl Observer for TracingObserver {
             Event::SecretExpiring { secret, expires_in, .. } => {
                 say!(warn, secret = *secret, expires_in = expires_in.as_secs());
             }
+            Event::KeyRotated { kid } => say!(info, kid = *kid),
             Event::Cancelled { .. } | Event::SecretRotated { .. } => say!(info),
             Event::TimedOut { .. } | Event::LimiterFailed { .. } | Event::SourceUnknown => {
                 say!(warn)

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tokensmith::AppClientId;
+use tokensmith_assembly::Algorithm;
 
 /// The reference server of Tokensmith: it answers `POST /token` with tokens of its own issuer.
 ///
@@ -32,6 +33,11 @@ pub(crate) enum Command {
     Secrets {
         #[command(subcommand)]
         secrets: SecretsCommand,
+    },
+    /// Administer the keys that sign access tokens, also while the server runs.
+    Keys {
+        #[command(subcommand)]
+        keys: KeysCommand,
     },
 }
 
@@ -176,4 +182,41 @@ pub(crate) enum SecretsCommand {
         #[command(flatten)]
         place: PlaceArguments,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeysCommand {
+    /// List the keys, with their states.
+    List {
+        /// Print an array of JSON and nothing else.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        place: PlaceArguments,
+    },
+    /// Make a key. It is published at once, and signs after `key_lead_seconds`.
+    Rotate {
+        /// ES256, EdDSA or RS256; without it as the latest key.
+        #[arg(long, value_parser = algorithm)]
+        algorithm: Option<Algorithm>,
+        /// Print an object of JSON and nothing else.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        place: PlaceArguments,
+    },
+    /// Drop a key at once: one whose private half is known to others. Another signs then.
+    Revoke {
+        /// The key's id, as `keys list` shows it.
+        kid: String,
+        /// Print an object of JSON and nothing else.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        place: PlaceArguments,
+    },
+}
+
+fn algorithm(name: &str) -> Result<Algorithm, &'static str> {
+    Algorithm::parse(name).ok_or("it must be ES256, EdDSA or RS256")
 }

@@ -8,6 +8,7 @@ mod arguments;
 mod body;
 mod connection;
 mod first_start;
+mod keys;
 mod log;
 mod place;
 mod routes;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         Some(Command::Serve(serve)) => serve::run(&serve),
         Some(Command::Apps { apps }) => apps::run(&apps),
         Some(Command::Secrets { secrets }) => secrets::run(&secrets),
+        Some(Command::Keys { keys }) => keys::run(&keys),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

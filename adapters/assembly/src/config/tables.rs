@@ -111,6 +111,10 @@ struct AuthenticatorTable {
     #[serde(deserialize_with = "given")]
     algorithm: Option<Word<Algorithm>>,
     #[serde(deserialize_with = "given")]
+    key_lead_seconds: Option<Whole<600, { 30 * 86_400 }>>,
+    #[serde(deserialize_with = "given")]
+    rotate_keys_every_days: Option<Whole<1, 365>>,
+    #[serde(deserialize_with = "given")]
     token_seconds: Option<Whole<60, 86_400>>,
     #[serde(deserialize_with = "given")]
     refresh_idle_seconds: Option<Whole<60, YEAR>>,
@@ -243,6 +247,8 @@ impl AuthenticatorTable {
                 issuer: self.issuer,
                 audience: self.audience,
                 algorithm: self.algorithm.map(|Word(algorithm)| algorithm),
+                key_lead: self.key_lead_seconds.map(Whole::seconds),
+                rotate_keys_every: self.rotate_keys_every_days.map(Whole::days),
                 token_life: self.token_seconds.map(Whole::seconds),
                 refresh_idle_life: self.refresh_idle_seconds.map(Whole::seconds),
                 refresh_life: self.refresh_seconds.map(Whole::seconds),
@@ -265,6 +271,8 @@ impl AuthenticatorTable {
             ("issuer", self.issuer.is_some()),
             ("audience", self.audience.is_some()),
             ("algorithm", self.algorithm.is_some()),
+            ("key_lead_seconds", self.key_lead_seconds.is_some()),
+            ("rotate_keys_every_days", self.rotate_keys_every_days.is_some()),
             ("token_seconds", self.token_seconds.is_some()),
             ("refresh_idle_seconds", self.refresh_idle_seconds.is_some()),
             ("refresh_seconds", self.refresh_seconds.is_some()),
@@ -287,6 +295,10 @@ impl<const LEAST: u64, const MOST: u64> Whole<LEAST, MOST> {
 
     fn seconds(self) -> Duration {
         Duration::from_secs(self.0)
+    }
+
+    fn days(self) -> Duration {
+        Duration::from_hours(24 * self.0)
     }
 
     fn prefix(self) -> u8 {

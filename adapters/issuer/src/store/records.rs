@@ -1,4 +1,4 @@
-//! What the store holds: its head, apps and the signing key. Secrets have a file of their own.
+//! What the store holds: its head and the apps. Secrets and signing keys have files of their own.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +12,6 @@ use super::row::{Table, TaggedRow};
 use super::secrets::FoundSecret;
 use crate::directory::{LIVE_SECRETS, LiveSecret, Record};
 use crate::last_use::KnownUses;
-use crate::signing::SealedKey;
-use crate::signing::pair::Algorithm;
 
 pub(super) const SCHEMA: &str = "
     CREATE TABLE head (
@@ -39,15 +37,13 @@ pub(super) const SCHEMA_SINCE_1: &str = "
     CREATE TABLE secret_uses (
         id TEXT PRIMARY KEY, hour INTEGER NOT NULL, tag BLOB NOT NULL
     ) STRICT, WITHOUT ROWID;
+    CREATE TABLE key_times (
+        kid TEXT PRIMARY KEY, active_at INTEGER NOT NULL, tag BLOB NOT NULL
+    ) STRICT, WITHOUT ROWID;
 ";
 
 const HEAD: Table = Table { name: "head", columns: &["name", "changes"] };
 const APPS: Table = Table { name: "apps", columns: &["id", "name", "enabled", "created_at"] };
-const SIGNING_KEYS: Table = Table {
-    name: "signing_keys",
-    columns: &["kid", "algorithm", "public", "sealed", "created_at"],
-};
-
 /// The one row of `head`.
 const STORE: &str = "store";
 
@@ -144,36 +140,6 @@ impl Records<'_> {
             record
         };
         Ok(records.into_values().map(whole).collect())
-    }
-
-    pub(crate) fn add_signing_key(
-        &self,
-        key: &SealedKey,
-        created_at: UnixTime,
-    ) -> Result<(), StoreError> {
-        let fields = vec![
-            Value::Text(key.kid.clone()),
-            Value::Text(key.algorithm.as_str().to_owned()),
-            Value::Blob(key.public.clone()),
-            Value::Blob(key.sealed.clone()),
-            number(created_at.as_secs())?,
-        ];
-        Ok(SIGNING_KEYS.add(self.connection, self.key, fields)?)
-    }
-
-    /// The one signing key.
-    pub(crate) fn signing_key(&self) -> Result<SealedKey, StoreError> {
-        let rows = SIGNING_KEYS.all(self.connection, self.key)?;
-        let [row] = rows.as_slice() else { return Err(StoreError::SigningKey) };
-        let read = || {
-            Some(SealedKey {
-                kid: row.text(0)?.to_owned(),
-                algorithm: Algorithm::parse(row.text(1)?)?,
-                public: row.bytes(2)?.to_vec(),
-                sealed: row.bytes(3)?.to_vec(),
-            })
-        };
-        read().filter(|_| row.intact).ok_or(StoreError::SigningKey)
     }
 }
 

@@ -16,6 +16,7 @@ mod command_line;
 mod connections;
 mod ending;
 mod forwarded;
+mod keys;
 mod kills;
 mod logs;
 mod refresh;

@@ -1,0 +1,154 @@
+//! The signing keys in their order: which one signs at a time, which are published, and when something
+//! is to be done about one.
+//!
+//! All follows from when each begins to sign, which is stored with it. So all processes with one store
+//! agree, and none goes back.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::access::AccessTokens;
+use crate::derived::DerivedKeys;
+use crate::settings::IssuerSettings;
+use crate::signing::SealedKey;
+use crate::store::StoreError;
+use crate::store::keys::KeyRow;
+
+/// How long a retired key is published: as long as the longest token that it may have signed lives, and
+/// five minutes, since clocks differ.
+const PUBLISHED: u64 = 86_400 + DELAY;
+/// How long after its retirement a key's private half is kept, for a process whose clock is behind.
+const DELAY: u64 = 300;
+
+/// Where a key is in its life. It only ever goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeyState {
+    /// It is published, so that verifiers know it before it signs.
+    Pending,
+    /// It signs.
+    Active,
+    /// It is published, for the tokens that it has signed.
+    Retired,
+}
+
+impl KeyState {
+    /// The word that stands for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Active => "active",
+            Self::Retired => "retired",
+        }
+    }
+}
+
+/// What is to be done about a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Chore {
+    /// Its private half has no more use.
+    Wipe(KeyRow),
+    /// No token of its lives any more.
+    Remove(String),
+    /// The active one has signed for as long as the host wants.
+    Rotate,
+}
+
+/// All keys. It is never changed, but replaced whole.
+pub(crate) struct KeyRing {
+    /// In the order in which they sign.
+    keys: Vec<Held>,
+    pub(crate) jwks: Arc<str>,
+}
+
+struct Held {
+    row: KeyRow,
+    /// `None` once its private half is wiped.
+    tokens: Option<Arc<AccessTokens>>,
+}
+
+impl KeyRing {
+    /// Opens the keys; those that `before` had open are not opened again.
+    pub(crate) fn open(
+        rows: Vec<KeyRow>,
+        settings: &IssuerSettings,
+        keys: &DerivedKeys,
+        before: Option<&Self>,
+    ) -> Result<Self, StoreError> {
+        let mut held = Vec::with_capacity(rows.len());
+        let mut published = Vec::with_capacity(rows.len());
+        for row in rows {
+            let jwk = row.key.public_key().jwk(&row.key.kid);
+            published.push(jwk.ok_or(StoreError::SigningKey)?);
+            let known = before.and_then(|before| before.tokens_of(&row.key));
+            let tokens = match known {
+                Some(known) => Some(known),
+                None if row.key.is_wiped() => None,
+                None => Some(Arc::new(AccessTokens::new(row.key.open(keys)?, settings))),
+            };
+            held.push(Held { row, tokens });
+        }
+        if held.iter().all(|held| held.tokens.is_none()) {
+            return Err(StoreError::SigningKey);
+        }
+        let jwks = Arc::from(format!(r#"{{"keys":[{}]}}"#, published.join(",")));
+        Ok(Self { keys: held, jwks })
+    }
+
+    fn tokens_of(&self, key: &SealedKey) -> Option<Arc<AccessTokens>> {
+        self.keys.iter().find(|held| held.row.key == *key)?.tokens.clone()
+    }
+
+    /// What signs at that second: the latest that may, or before all of them the first.
+    pub(crate) fn tokens(&self, now: u64) -> Option<&AccessTokens> {
+        let usable = || self.keys.iter().filter_map(|held| Some((held, held.tokens.as_deref()?)));
+        let active = usable().rev().find(|(held, _)| held.row.active_at <= now);
+        active.or_else(|| usable().next()).map(|(_, tokens)| tokens)
+    }
+
+    /// The keys with their states at that second.
+    pub(crate) fn states(&self, now: u64) -> impl Iterator<Item = (&KeyRow, KeyState)> {
+        let active = self.active(now);
+        self.keys.iter().enumerate().map(move |(index, held)| {
+            let state = match index.cmp(&active) {
+                std::cmp::Ordering::Less => KeyState::Retired,
+                std::cmp::Ordering::Equal => KeyState::Active,
+                std::cmp::Ordering::Greater => KeyState::Pending,
+            };
+            (&held.row, state)
+        })
+    }
+
+    fn active(&self, now: u64) -> usize {
+        let begun = self.keys.iter().rposition(|held| held.row.active_at <= now);
+        begun.unwrap_or(0)
+    }
+
+    /// What is due at that second.
+    pub(crate) fn chores(&self, now: u64, rotate_every: Option<Duration>) -> Vec<Chore> {
+        let active = self.active(now);
+        let after = self.keys.iter().skip(1);
+        let mut chores: Vec<_> = self
+            .keys
+            .iter()
+            .zip(after)
+            .take(active)
+            .filter_map(|(held, next)| {
+                let retired = now.saturating_sub(next.row.active_at);
+                if retired > PUBLISHED {
+                    Some(Chore::Remove(held.row.key.kid.clone()))
+                } else if retired > DELAY && held.tokens.is_some() {
+                    Some(Chore::Wipe(held.row.clone()))
+                } else {
+                    None
+                }
+            })
+            .collect();
+        let is_latest = active.saturating_add(1) == self.keys.len();
+        let since = self.keys.get(active).map_or(0, |held| now.saturating_sub(held.row.active_at));
+        if rotate_every.is_some_and(|every| is_latest && since >= every.as_secs()) {
+            chores.push(Chore::Rotate);
+        }
+        chores
+    }
+}

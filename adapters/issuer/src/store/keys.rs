@@ -1,0 +1,78 @@
+//! The signing keys, as the store keeps them, and when each becomes the one that signs.
+
+use rusqlite::types::Value;
+use tokensmith::UnixTime;
+
+use super::StoreError;
+use super::records::{Records, number};
+use super::row::{Table, TaggedRow};
+use crate::signing::SealedKey;
+use crate::signing::pair::Algorithm;
+
+const SIGNING_KEYS: Table = Table {
+    name: "signing_keys",
+    columns: &["kid", "algorithm", "public", "sealed", "created_at"],
+};
+/// A store of the first version has none of these: its one key signs from the day it was made.
+const KEY_TIMES: Table = Table { name: "key_times", columns: &["kid", "active_at"] };
+
+/// A key's own rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct KeyRow {
+    pub(crate) key: SealedKey,
+    pub(crate) created_at: UnixTime,
+    /// The second from which it signs, until the next one does.
+    pub(crate) active_at: u64,
+}
+
+impl Records<'_> {
+    /// Writes a key, over the same one.
+    pub(crate) fn put_signing_key(&self, row: &KeyRow) -> Result<(), StoreError> {
+        let kid = Value::Text(row.key.kid.clone());
+        let fields = vec![
+            kid.clone(),
+            Value::Text(row.key.algorithm.as_str().to_owned()),
+            Value::Blob(row.key.public.clone()),
+            Value::Blob(row.key.sealed.clone()),
+            number(row.created_at.as_secs())?,
+        ];
+        SIGNING_KEYS.put(self.connection, self.key, fields)?;
+        Ok(KEY_TIMES.put(self.connection, self.key, vec![kid, number(row.active_at)?])?)
+    }
+
+    pub(crate) fn remove_signing_key(&self, kid: &str) -> Result<(), StoreError> {
+        KEY_TIMES.remove(self.connection, kid)?;
+        Ok(SIGNING_KEYS.remove(self.connection, kid)?)
+    }
+
+    /// All keys, the one that signs first before the others. There is always one; a damaged one makes
+    /// the store useless, since nobody can say which signs.
+    pub(crate) fn signing_keys(&self) -> Result<Vec<KeyRow>, StoreError> {
+        let rows = SIGNING_KEYS.all(self.connection, self.key)?;
+        let mut keys = Vec::with_capacity(rows.len());
+        for row in &rows {
+            keys.push(self.key_row(row)?.ok_or(StoreError::SigningKey)?);
+        }
+        keys.sort_by(|one, two| (one.active_at, &one.key.kid).cmp(&(two.active_at, &two.key.kid)));
+        if keys.is_empty() { Err(StoreError::SigningKey) } else { Ok(keys) }
+    }
+
+    fn key_row(&self, row: &TaggedRow) -> Result<Option<KeyRow>, StoreError> {
+        let read = || {
+            let key = SealedKey {
+                kid: row.text(0)?.to_owned(),
+                algorithm: Algorithm::parse(row.text(1)?)?,
+                public: row.bytes(2)?.to_vec(),
+                sealed: row.bytes(3)?.to_vec(),
+            };
+            Some((key, row.number(4)?))
+        };
+        let Some((key, created_at)) = read().filter(|_| row.intact) else { return Ok(None) };
+        let active_at = match KEY_TIMES.find(self.connection, self.key, &key.kid)? {
+            None => Some(created_at),
+            Some(times) => times.number(1).filter(|_| times.intact),
+        };
+        let created_at = UnixTime::from_secs(created_at);
+        Ok(active_at.map(|active_at| KeyRow { key, created_at, active_at }))
+    }
+}
