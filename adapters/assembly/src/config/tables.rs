@@ -298,7 +298,7 @@ impl<const LEAST: u64, const MOST: u64> Whole<LEAST, MOST> {
     }
 
     fn days(self) -> Duration {
-        Duration::from_hours(24 * self.0)
+        Duration::from_hours(self.0.saturating_mul(24))
     }
 
     fn prefix(self) -> u8 {
