@@ -132,8 +132,8 @@ impl KeyRing {
             .keys
             .iter()
             .zip(after)
-            .take(active)
             .filter_map(|(held, next)| {
+                // Nothing, of one that signs yet or will.
                 let retired = now.saturating_sub(next.row.active_at);
                 if retired > PUBLISHED {
                     Some(Chore::Remove(held.row.key.kid.clone()))

@@ -336,7 +336,7 @@ mod tests {
     fn a_use_is_written_once() {
         let folder = tempfile::tempdir().unwrap();
         let state = Arc::new(state(folder.path()));
-        crate::admin::Admin::new(Arc::clone(&state)).create_app("one").unwrap();
+        Admin::new(Arc::clone(&state)).create_app("one").unwrap();
         let in_force = state.in_force();
         let used = in_force.directory.uses().next().unwrap();
         used.note(7_200);
@@ -344,6 +344,19 @@ mod tests {
         state.write_uses(&mut connection).unwrap();
         assert_eq!((used.hour(), used.unstored()), (Some(7_200), None));
         assert_eq!(state.look(|records| records.last_use(&used.id)).unwrap(), Some(7_200));
+    }
+
+    #[test]
+    fn a_key_that_another_process_has_removed_is_not_wiped_into_being() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = Arc::new(state(folder.path()));
+        Admin::new(Arc::clone(&state)).rotate_key(None).unwrap();
+        let keys = || state.look(|records| records.signing_keys()).unwrap();
+        let first = keys().remove(0);
+        let kid = first.key.kid.clone();
+        state.tend(&Chore::Remove(kid)).unwrap();
+        state.tend(&Chore::Wipe(first)).unwrap();
+        assert_eq!(keys().len(), 1);
     }
 
     #[test]

@@ -109,8 +109,11 @@ fn token_of(issuer: &Issuer, clock: &ManualClock, app: &AppCredentials) -> Strin
 
 /// How many private halves the store holds.
 fn sealed(folder: &Path) -> u32 {
+    number(folder, "SELECT count(*) FROM signing_keys WHERE length(sealed) > 0")
+}
+
+fn number(folder: &Path, sql: &str) -> u32 {
     let connection = Connection::open(folder.join(STORE)).unwrap();
-    let sql = "SELECT count(*) FROM signing_keys WHERE length(sealed) > 0";
     connection.query_row(sql, [], |row| row.get(0)).unwrap()
 }
 
@@ -142,12 +145,16 @@ fn a_new_key_is_published_before_it_signs_and_the_former_as_long_as_its_tokens_l
     scene.at(DAY + 5 * MINUTE + second);
     assert!(within_a_second(|| sealed(scene.folder.path()) == 1));
     assert!(scene.verifies(&last));
+    let changes = || number(scene.folder.path(), "SELECT changes FROM head");
+    let before = changes();
+    assert!(!within_a_second(|| changes() != before), "it is done once");
     scene.at(2 * DAY + 5 * MINUTE);
     assert!(!within_a_second(|| scene.published() != both));
     scene.at(2 * DAY + 5 * MINUTE + second);
     assert!(within_a_second(|| scene.published() == BTreeSet::from([made.kid.clone()])));
     assert!(!scene.verifies(&last));
     assert_eq!(scene.signs(), made.kid);
+    assert_eq!(number(scene.folder.path(), "SELECT count(*) FROM key_times"), 1);
 }
 
 #[test]
@@ -262,6 +269,9 @@ fn a_clock_before_all_keys_signs_by_the_first_and_a_wiped_one_signs_no_more() {
     assert!(within_a_second(|| sealed(scene.folder.path()) == 1));
     scene.at(Duration::ZERO);
     assert!(within_a_second(|| scene.signs() == second));
+    // It is pending by this clock, and the only one that can sign.
+    scene.issuer.admin().revoke_key(&second).unwrap();
+    assert!(scene.signs() != first && scene.signs() != second);
 }
 
 #[test]
