@@ -90,6 +90,34 @@ export class TokenService<A extends Admin | null = Admin | null> {
    */
   issue(credentials: Credentials, options?: CallOptions): Promise<TokenSet>;
 
+  /**
+   * Redeems a refresh token for new tokens (RFC 6749 section 6): the same path and limits, and the app's
+   * credentials are judged too. A token is good once: keep the `refreshToken` of the answer. Where the
+   * answer was lost, show the former again, and within `refresh_grace_seconds` the same comes back.
+   *
+   * @throws {UnauthorizedError} the credentials or the refresh token are not right
+   * @throws {ConfigError} nothing redeems refresh tokens here: `canRefresh` is false
+   * @throws as `issue` besides; an aborted call that has begun goes on without you
+   *
+   * @example
+   * const { accessToken, refreshToken: next } = await service.refresh({ appClientId, appSecret, refreshToken });
+   */
+  refresh(credentials: RefreshCredentials, options?: CallOptions): Promise<TokenSet>;
+
+  /**
+   * Answers a request to redeem a refresh token, as `handle` does one for tokens: the body has the member
+   * `refreshToken` besides, and at most 24,576 bytes conform.
+   *
+   * @throws {ConfigError} nothing redeems refresh tokens here: `canRefresh` is false
+   * @throws as `handle` besides; an aborted call that has begun goes on without you
+   *
+   * @example
+   * const { status, headers, body } = await service.handleRefresh({ body: bytes, contentType, source });
+   */
+  handleRefresh(request: TokenRequest, options?: CallOptions): Promise<TokenResponse>;
+
+  /** Whether there is something that redeems refresh tokens: the embedded issuer is, your authenticator not. */
+  readonly canRefresh: boolean;
   /** The administration of the embedded issuer; null for a host's own authenticator. */
   readonly admin: A;
   /** How many authentications are under way. */
@@ -188,7 +216,7 @@ export interface AuthTokens {
  * const request: TokenRequest = { body: bytes, contentType: 'application/json', source: '192.0.2.7' };
  */
 export interface TokenRequest {
-  /** The bytes of the body, in memory that is not shared. At most 8,192 conform. */
+  /** The bytes of the body, in memory that is not shared. At most 8,192 conform to `handle`. */
   body: Uint8Array;
   /** The header `Content-Type` as it came (RFC 9110 section 8.3). */
   contentType?: string | null | undefined;
@@ -224,6 +252,17 @@ export interface Credentials {
   appSecret: string | Uint8Array;
   /** As in `TokenRequest`. */
   source?: string | null | undefined;
+}
+
+/**
+ * What redeems a refresh token, for a call without HTTP.
+ *
+ * @example
+ * const credentials: RefreshCredentials = { appClientId: 'appcl-1', appSecret: secretBytes, refreshToken };
+ */
+export interface RefreshCredentials extends Credentials {
+  /** The latest that the app was given, as text: it is needed again where the answer is lost. */
+  refreshToken: string;
 }
 
 /**
@@ -266,7 +305,7 @@ export {
 } from './lib/token_error.cjs';
 export { RejectedError, ThrottledError } from './lib/authenticator.cjs';
 export { Limiter, type Acquired, type LimiterOptions } from './lib/limiter.cjs';
-export type { Admin, AppSummary, CreatedApp } from './lib/admin.cjs';
+export type { Admin, AppSummary, CreatedApp, CreatedSecret, RotateOptions, SecretSummary } from './lib/admin.cjs';
 export {
   fastifyPlugin,
   type FastifyPluginOptions,

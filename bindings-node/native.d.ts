@@ -49,6 +49,33 @@ export declare class NativeService {
   listApps(): Promise<object[] | object>
   /** Resolves with null or a failure. */
   setAppEnabled(id: string, enabled: boolean): Promise<object | null>
+  /** Resolves with null or a failure. */
+  deleteApp(id: string): Promise<object | null>
+  /** Whether there is something that redeems refresh tokens. */
+  canRefresh(): boolean
+  /** Answers a request to redeem a refresh token, as `handle` does one for tokens. */
+  handleRefresh(answers: Answers, body: Uint8Array, contentType?: string | undefined | null, source?: string | undefined | null, requestId?: string | undefined | null, cancel?: CancelHandle | undefined | null): number
+  /**
+   * The same without HTTP: its answer is tokens or a refusal. It is lost where nothing redeems
+   * refresh tokens, so the facade asks for that before.
+   */
+  refresh(answers: Answers, appClientId: string, appSecret: Uint8Array, refreshToken: Uint8Array, source?: string | undefined | null, cancel?: CancelHandle | undefined | null): number
+  /** Resolves with null or a failure. */
+  revokeRefreshToken(appClientId: string, refreshToken: Uint8Array): Promise<object | null>
+  /** Resolves with null or a failure. */
+  revokeRefreshTokensOf(appClientId: string): Promise<object | null>
+  /** Resolves with null or a failure. */
+  revokeAllRefreshTokens(): Promise<object | null>
+  /** Resolves with the number of families that were forgotten, or a failure. */
+  purgeRefreshTokens(): Promise<number | object>
+  /** Resolves with null or a failure. */
+  resetRefreshClock(): Promise<object | null>
+  /** Resolves with `{ id, secret }` or a failure. */
+  rotateSecret(id: string, overlapSeconds: number): Promise<object>
+  /** Resolves with an array of secrets or a failure. */
+  listSecrets(id: string): Promise<object[] | object>
+  /** Resolves with null or a failure. */
+  revokeSecret(secretId: string): Promise<object | null>
   /**
    * Answers a request, under the number that it returns; without an answer if it is closed. It
    * never fails but for a source that is none.
@@ -100,6 +127,9 @@ export declare function downstreamFailed(): object
 
 /** The longest body that conforms, in bytes. The handlers read one byte more to see that one is longer. */
 export declare const MAX_BODY: number
+
+/** The longest body that conforms where a refresh token is redeemed, in bytes. */
+export declare const MAX_REFRESH_BODY: number
 
 /**
  * The longest token that the core takes, in bytes. The facade hands over no more than it needs to

@@ -842,5 +842,6 @@ module.exports.NativeService = nativeBinding.NativeService
 module.exports.createService = nativeBinding.createService
 module.exports.downstreamFailed = nativeBinding.downstreamFailed
 module.exports.MAX_BODY = nativeBinding.MAX_BODY
+module.exports.MAX_REFRESH_BODY = nativeBinding.MAX_REFRESH_BODY
 module.exports.MAX_TOKEN = nativeBinding.MAX_TOKEN
 module.exports.stopWork = nativeBinding.stopWork

@@ -14,6 +14,17 @@ class CreatedApp {
 }
 redact(CreatedApp);
 
+/** A new secret of an app. It is shown this once and cannot be read again. */
+class CreatedSecret {
+  constructor({ id, secret }) {
+    this.id = id;
+    this.secret = secret;
+  }
+}
+redact(CreatedSecret);
+
+const A_DAY = 86_400;
+
 /** The administration of the embedded issuer. */
 class Admin {
   #native;
@@ -29,7 +40,7 @@ class Admin {
 
   async listApps() {
     const apps = await settled(() => this.#native.listApps());
-    return apps.map((app) => ({ ...app, created: new Date(app.created * 1000) }));
+    return apps.map((app) => ({ ...app, created: date(app.created) }));
   }
 
   async disableApp(id) {
@@ -42,6 +53,63 @@ class Admin {
     await settled(() => this.#native.setAppEnabled(id, true));
   }
 
+  async deleteApp(id) {
+    argument.text('id', id);
+    await settled(() => this.#native.deleteApp(id));
+  }
+
+  async rotateSecret(appClientId, options = {}) {
+    argument.text('appClientId', appClientId);
+    argument.object('options', options);
+    const { overlapSeconds = A_DAY } = options;
+    argument.number('overlapSeconds', overlapSeconds);
+    return new CreatedSecret(await settled(() => this.#native.rotateSecret(appClientId, overlapSeconds)));
+  }
+
+  async listSecrets(appClientId) {
+    argument.text('appClientId', appClientId);
+    const secrets = await settled(() => this.#native.listSecrets(appClientId));
+    return secrets.map((secret) => {
+      const summary = { ...secret };
+      for (const name of ['created', 'expires', 'lastUsed']) {
+        if (name in secret) summary[name] = date(secret[name]);
+      }
+      return summary;
+    });
+  }
+
+  async revokeSecret(secretId) {
+    argument.text('secretId', secretId);
+    await settled(() => this.#native.revokeSecret(secretId));
+  }
+
+  async revokeRefreshToken(appClientId, refreshToken) {
+    argument.text('appClientId', appClientId);
+    const token = argument.token(argument.text('refreshToken', refreshToken));
+    try {
+      await settled(() => this.#native.revokeRefreshToken(appClientId, token));
+    } finally {
+      argument.wipe(token);
+    }
+  }
+
+  async revokeRefreshTokensOf(appClientId) {
+    argument.text('appClientId', appClientId);
+    await settled(() => this.#native.revokeRefreshTokensOf(appClientId));
+  }
+
+  async revokeAllRefreshTokens() {
+    await settled(() => this.#native.revokeAllRefreshTokens());
+  }
+
+  async purgeRefreshTokens() {
+    return settled(() => this.#native.purgeRefreshTokens());
+  }
+
+  async resetRefreshClock() {
+    await settled(() => this.#native.resetRefreshClock());
+  }
+
   jwks() {
     try {
       return this.#native.jwks();
@@ -50,6 +118,8 @@ class Admin {
     }
   }
 }
+
+const date = (seconds) => new Date(seconds * 1000);
 
 /** What the addon's call gives, or the error that it gives in its place. */
 async function settled(call) {

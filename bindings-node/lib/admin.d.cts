@@ -16,6 +16,35 @@ export interface AppSummary {
   readonly damaged: boolean;
 }
 
+/** A new secret of an app. It is shown this once and cannot be read again. */
+export interface CreatedSecret {
+  /** The secret's own id, which is no secret. */
+  readonly id: string;
+  readonly secret: string;
+}
+
+/** A secret of an app, as it is listed. */
+export interface SecretSummary {
+  /** The secret's own id, which is no secret. */
+  readonly id: string;
+  readonly created: Date;
+  /** When it stops, or stopped, being good. Absent if it has no end, and if it was revoked. */
+  readonly expires?: Date;
+  /** It is good no more, and never will be. */
+  readonly revoked: boolean;
+  /** The start of the hour in which it was last used, as far as this process knows. Absent if it never was. */
+  readonly lastUsed?: Date;
+}
+
+/** How a secret is rotated. */
+export interface RotateOptions {
+  /**
+   * How long the secrets that the app has stay good, in whole seconds up to 90 days; 0 revokes them at
+   * once. Default: 86,400, a day.
+   */
+  overlapSeconds?: number | undefined;
+}
+
 /**
  * The administration of the embedded issuer: `service.admin`.
  *
@@ -34,6 +63,36 @@ export interface Admin {
   /** Lets an app have no more tokens; those that it has live on to their end. */
   disableApp(id: string): Promise<void>;
   enableApp(id: string): Promise<void>;
+  /** Removes an app with its secrets, a damaged one too. Access tokens that it has live on to their end. */
+  deleteApp(id: string): Promise<void>;
+
+  /**
+   * Gives an app a new secret, while those that it has stay good for a time. `ERR_ADMIN_LIMIT` where it has
+   * two that are good: revoke one, or wait until one expires.
+   */
+  rotateSecret(appClientId: string, options?: RotateOptions): Promise<CreatedSecret>;
+  /** An app's secrets, the oldest first; those that are good no more until it gets a new one. */
+  listSecrets(appClientId: string): Promise<SecretSummary[]>;
+  /** Lets a secret be good no more, for ever. To revoke it again changes nothing. */
+  revokeSecret(secretId: string): Promise<void>;
+
+  /**
+   * Revokes a refresh token of that app's, and all that come before and after it. A text that is none, or
+   * another app's, is revoked already, and so no error (RFC 7009 section 2.2).
+   */
+  revokeRefreshToken(appClientId: string, refreshToken: string): Promise<void>;
+  /** Refuses all refresh tokens that an app was given up to now. */
+  revokeRefreshTokensOf(appClientId: string): Promise<void>;
+  /** Refuses all that were given up to now: after a backup was restored, which may not know who used which. */
+  revokeAllRefreshTokens(): Promise<void>;
+  /** Forgets what is past its time, and gives how many families of tokens that were. It is done by the way too. */
+  purgeRefreshTokens(): Promise<number>;
+  /**
+   * Takes up the time after the system's clock was ahead. All that were given up to now are refused, and
+   * what the wrong clock revoked stays so.
+   */
+  resetRefreshClock(): Promise<void>;
+
   /** The public keys as a JWK set (RFC 7517 section 5), in JSON. */
   jwks(): string;
 }

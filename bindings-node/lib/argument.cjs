@@ -3,6 +3,8 @@
 const { isUtf8 } = require('node:buffer');
 const { types } = require('node:util');
 
+const { MAX_TOKEN } = require('../native.js');
+
 // The addon's own conversion errors quote the value that they could not convert, so every argument
 // is looked at here, and an error names the parameter alone.
 
@@ -43,6 +45,11 @@ function secret(name, value) {
   return value;
 }
 
+/** The text of a token as bytes of UTF-8, and no more than it takes to see that it is too long. */
+function token(text) {
+  return Buffer.from(text.slice(0, MAX_TOKEN + 1));
+}
+
 /** Fills a secret with zeros, if its owner has not given its memory away meanwhile. */
 function wipe(secret) {
   try {
@@ -74,6 +81,12 @@ function optionalFunction(name, value) {
   return value;
 }
 
+/** Whether such a number may be is for the core to say. */
+function number(name, value) {
+  if (typeof value !== 'number') throw wrong(name, 'a number');
+  return value;
+}
+
 /**
  * `instanceof` would refuse those of another realm, and those that frameworks of the Fetch form make for
  * themselves.
@@ -92,9 +105,11 @@ module.exports = {
   optionalText,
   bytes,
   secret,
+  token,
   wipe,
   object,
   json,
+  number,
   optionalFunction,
   optionalSignal,
 };

@@ -49,12 +49,15 @@ const MAKER = Symbol('maker');
 class TokenService {
   #native;
   #admin;
+  #canRefresh;
   #underWay = new UnderWay();
 
   constructor(maker, service) {
     if (maker !== MAKER) throw new TypeError('a TokenService is made by `TokenService.create`');
     this.#native = service;
     this.#admin = service.hasAdmin() ? new Admin(service) : null;
+    // What it was made of, so a closed service says it too.
+    this.#canRefresh = service.canRefresh();
   }
 
   static async create(config, options = {}) {
@@ -77,6 +80,15 @@ class TokenService {
   }
 
   async handle(request, options) {
+    return this.#answer('handle', request, options);
+  }
+
+  async handleRefresh(request, options) {
+    this.#assertRefreshes();
+    return this.#answer('handleRefresh', request, options);
+  }
+
+  async #answer(call, request, options) {
     const signal = options?.signal;
     argument.object('request', request);
     const body = argument.bytes('body', request.body);
@@ -86,7 +98,7 @@ class TokenService {
     const answer = await untilAborted(signal, async (cancel) => {
       try {
         const answer = await this.#underWay.answer((answers) =>
-          this.#native.handle(answers, body, contentType, source, requestId, cancel),
+          this.#native[call](answers, body, contentType, source, requestId, cancel),
         );
         return answer === false ? this.#native.unavailable() : answer;
       } catch (error) {
@@ -104,19 +116,47 @@ class TokenService {
     const id = argument.text('appClientId', credentials.appClientId);
     const source = argument.optionalText('source', credentials.source);
     const secret = argument.secret('appSecret', credentials.appSecret);
+    return this.#tokens(signal, [secret], (answers, cancel) =>
+      this.#native.issue(answers, id, secret, source, cancel),
+    );
+  }
+
+  async refresh(credentials, options) {
+    const signal = options?.signal;
+    this.#assertRefreshes();
+    argument.object('credentials', credentials);
+    const id = argument.text('appClientId', credentials.appClientId);
+    const source = argument.optionalText('source', credentials.source);
+    const shown = argument.text('refreshToken', credentials.refreshToken);
+    const secret = argument.secret('appSecret', credentials.appSecret);
+    const token = argument.token(shown);
+    return this.#tokens(signal, [secret, token], (answers, cancel) =>
+      this.#native.refresh(answers, id, secret, token, source, cancel),
+    );
+  }
+
+  /** The tokens of a call that `begin` begins; it wipes its secrets once it has ended. */
+  async #tokens(signal, secrets, begin) {
     const answer = await untilAborted(signal, async (cancel) => {
       try {
-        const answer = await this.#underWay.answer((answers) =>
-          this.#native.issue(answers, id, secret, source, cancel),
-        );
+        const answer = await this.#underWay.answer((answers) => begin(answers, cancel));
         if (answer !== false) return answer;
         throw unexpected();
       } catch (error) {
         throw translated(error, unexpected);
       }
-    }).finally(() => argument.wipe(secret));
+    }).finally(() => secrets.forEach(argument.wipe));
     if (answer.code !== undefined) throw tokenError(answer);
     return new TokenSet(answer);
+  }
+
+  /** It is no fault of a caller's, so there is no answer for one. */
+  #assertRefreshes() {
+    if (!this.#canRefresh) throw new ConfigError('no refresher is configured');
+  }
+
+  get canRefresh() {
+    return this.#canRefresh;
   }
 
   get admin() {

@@ -40,7 +40,7 @@ export class UnauthorizedError extends TokenError {
   readonly status: 401;
 }
 
-/** The request does not conform. `issue` never throws it, for it has no body. */
+/** The request does not conform. `issue` and `refresh` never throw it, for they have no body. */
 export class InvalidRequestError extends TokenError {
   readonly code: 'ERR_TOKEN_INVALID_REQUEST';
   readonly status: 422;
@@ -59,7 +59,7 @@ export class DownstreamError extends TokenError {
   readonly status: 502;
 }
 
-/** A configuration of which nothing can be made. */
+/** A configuration of which nothing can be made, or which has no part for what is asked. */
 export class ConfigError extends TokenError {
   readonly code: 'ERR_TOKEN_CONFIG';
   /** The path of the setting, such as `limits.source.burst`, if it is one setting's fault. */

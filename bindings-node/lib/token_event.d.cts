@@ -97,6 +97,11 @@ export interface RejectedEvent extends Terminal {
     | 'challenge'
     | 'policy_denied'
     | 'grant_not_allowed'
+    | 'refresh_unknown'
+    | 'refresh_expired'
+    | 'refresh_revoked'
+    | 'refresh_reused'
+    | 'ledger_behind'
     | (string & {});
 }
 

@@ -1,5 +1,5 @@
-//! The administration of the embedded issuer. Its calls wait for the disk, so they do that on a
-//! thread that may block.
+//! The administration of the embedded issuer: its apps, and what its other calls share. They wait
+//! for the disk, so they do that on a thread that may block.
 
 use napi::bindgen_prelude::{Array, Either, Env, Error, Object, PromiseRaw, Result, Status};
 use napi_derive::napi;
@@ -10,7 +10,7 @@ use crate::exit;
 use crate::reply;
 use crate::service::NativeService;
 
-type Settled<T> = std::result::Result<T, AdminError>;
+pub(crate) type Settled<T> = std::result::Result<T, AdminError>;
 
 #[napi]
 impl NativeService {
@@ -74,22 +74,41 @@ impl NativeService {
     ) -> Result<PromiseRaw<'env, Option<Object<'env>>>> {
         let admin = self.admin()?;
         let work = blocking(move || {
-            // No app has an id that cannot be one.
-            let id = AppClientId::new(&id).map_err(|_| AdminError::NotFound)?;
+            let id = app(&id)?;
             if enabled { admin.enable_app(&id) } else { admin.disable_app(&id) }
         });
-        env.spawn_future_with_callback(work, |env, done| {
-            done.err().map(|error| reply::unadministered(env, &error)).transpose()
-        })
+        env.spawn_future_with_callback(work, nothing)
     }
 
-    fn admin(&self) -> Result<Admin> {
+    /// Resolves with null or a failure.
+    #[napi(catch_unwind, ts_return_type = "Promise<object | null>")]
+    pub fn delete_app<'env>(
+        &self,
+        env: &'env Env,
+        id: String,
+    ) -> Result<PromiseRaw<'env, Option<Object<'env>>>> {
+        let admin = self.admin()?;
+        let work = blocking(move || admin.delete_app(&app(&id)?));
+        env.spawn_future_with_callback(work, nothing)
+    }
+
+    pub(crate) fn admin(&self) -> Result<Admin> {
         let admin = self.live_or_closed()?.issuer.clone();
         admin.ok_or_else(|| Error::new(Status::GenericFailure, "there is no embedded issuer"))
     }
 }
 
-async fn blocking<T: Send + 'static>(
+/// The app of that id. No app has an id that cannot be one.
+pub(crate) fn app(id: &str) -> Settled<AppClientId> {
+    AppClientId::new(id).map_err(|_| AdminError::NotFound)
+}
+
+/// Null, or the failure.
+pub(crate) fn nothing<'env>(env: &'env Env, done: Settled<()>) -> Result<Option<Object<'env>>> {
+    done.err().map(|error| reply::unadministered(env, &error)).transpose()
+}
+
+pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Settled<T> + Send + 'static,
 ) -> Result<Settled<T>> {
     let done = tokio::task::spawn_blocking(|| exit::work(work)).await;

@@ -18,8 +18,11 @@ mod cancel;
 mod event;
 mod exit;
 mod limiter;
+mod refresh;
+mod refresh_tokens;
 mod reply;
 mod runtime;
+mod secrets;
 mod service;
 #[cfg(feature = "testing")]
 mod testing;

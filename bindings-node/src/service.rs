@@ -185,7 +185,7 @@ impl NativeService {
         self.live.write().unwrap_or_else(PoisonError::into_inner).take();
     }
 
-    fn live(&self) -> Option<Arc<Assembled>> {
+    pub(crate) fn live(&self) -> Option<Arc<Assembled>> {
         self.live.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -195,11 +195,11 @@ impl NativeService {
 }
 
 /// The source that a host named.
-fn named(source: Option<String>) -> Result<Option<Source>> {
+pub(crate) fn named(source: Option<String>) -> Result<Option<Source>> {
     source.map(|text| text.parse()).transpose().map_err(|_| invalid("source"))
 }
 
 /// The argument of that name; the facade has the sentence.
-fn invalid(name: &str) -> Error {
+pub(crate) fn invalid(name: &str) -> Error {
     Error::new(Status::InvalidArg, name)
 }

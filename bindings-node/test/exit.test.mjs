@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -54,6 +54,16 @@ for (const [name, expected] of Object.entries(cases)) {
     assert.ok(ms < 15_000, `${ms} ms`);
   });
 }
+
+test('an exit during refreshes takes no token away', ON_TIME, async () => {
+  const { place, ms: _, ...how } = await ended('exit_while_tokens_are_refreshed');
+  assert.deepEqual(how, EXIT_7);
+  const { tokens, ...app } = JSON.parse(await readFile(join(place, 'tokens.json'), 'utf8'));
+  const limits = { source: false, client: false, client_at_source: false };
+  const service = await TokenService.create({ store: { path: join(place, 'store.db') }, limits });
+  for (const refreshToken of tokens) await service.refresh({ ...app, refreshToken });
+  service.close();
+});
 
 test('an uncaught exception of the host is its own', ON_TIME, async () => {
   const { code, signal, stdout, stderr } = await ended('uncaught');

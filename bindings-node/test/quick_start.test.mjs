@@ -14,7 +14,7 @@ import { promisify } from 'node:util';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const readme = await readFile(join(root, 'README.md'), 'utf8');
 const blocks = (page) => [...page.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code);
-const [server, host] = blocks(readme);
+const [server, host, refreshing] = blocks(readme);
 
 let folder;
 before(async () => {
@@ -58,6 +58,17 @@ test('an authenticator of the host issues', async () => {
   await writeFile(join(folder, 'host.mjs'), host);
   const { stdout, stderr } = await promisify(execFile)(process.execPath, ['host.mjs'], { cwd: folder });
   assert.deepEqual({ stdout, stderr }, { stdout: '3600\n', stderr: '' });
+});
+
+test('a refresh token is redeemed, and a secret rotated', async () => {
+  await writeFile(join(folder, 'refreshing.mjs'), refreshing);
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, ['refreshing.mjs'], { cwd: folder });
+  assert.equal(stderr, '');
+  const lines = stdout.trimEnd().split('\n');
+  assert.equal(lines.length, 2);
+  // Only the former has an end, and both were used.
+  assert.equal(lines.filter((line) => line.split(' ').length === 4 && / undefined /.test(line)).length, 1);
+  for (const line of lines) assert.match(line, /^[0-9A-Za-z]{12} [0-9TZ:.-]+ \S+ [0-9TZ:.-]+$/);
 });
 
 test('the first page’s server answers', { timeout: 60_000 }, async () => {

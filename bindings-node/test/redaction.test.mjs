@@ -8,7 +8,8 @@ import { test } from 'node:test';
 import { format, inspect } from 'node:util';
 
 import { TokenService } from '../index.mjs';
-import { credentials, request, scripted } from './scripted.mjs';
+import { issuing } from './issuing.mjs';
+import { credentials, request, scripted, until } from './scripted.mjs';
 
 const PLANTED = 'a-planted-secret';
 
@@ -56,6 +57,28 @@ test('a new app and its secret', async () => {
   await rm(folder, { recursive: true });
 });
 
+test('a new secret, and what a refresh gives', async () => {
+  const site = await issuing();
+  try {
+    const first = await site.first();
+    const tokens = await site.refresh(first);
+    const answer = await site.service.handleRefresh(site.request({ refreshToken: tokens.refreshToken }));
+    const rotated = await site.admin.rotateSecret(site.app.appClientId);
+    assert.equal(inspect([tokens, answer]), '[ TokenSet([REDACTED]), TokenResponse([REDACTED]) ]');
+    assert.equal(inspect({ rotated }), '{ rotated: CreatedSecret([REDACTED]) }');
+    assert.equal(JSON.parse(JSON.stringify(rotated)).secret, rotated.secret);
+    const listed = await site.admin.listSecrets(site.app.appClientId);
+    const reused = await site.refresh(first).catch((thrown) => thrown);
+    await until(() => site.events.some(({ name }) => name === 'rejected'));
+    const secret = [rotated.secret, site.app.appSecret, first, tokens.refreshToken, tokens.accessToken];
+    for (const value of [site.service, site.admin, rotated, listed, tokens, answer, reused, site.events]) {
+      for (const text of secret) assert(!printed(value).includes(text));
+    }
+  } finally {
+    await site.end();
+  }
+});
+
 test('errors, answers and events of an authenticator that talks', async () => {
   const script = await scripted();
   const talks = [
@@ -76,7 +99,35 @@ test('errors, answers and events of an authenticator that talks', async () => {
 test('arguments of the wrong type, in every call', async () => {
   const script = await scripted();
   const { service } = script;
+  const site = await issuing();
+  const { admin } = site;
+  const refresh = (keys) => site.service.refresh(credentials({ refreshToken: PLANTED, ...keys }));
   const calls = [
+    () => site.service.refresh(PLANTED),
+    () => refresh({ appClientId: [PLANTED] }),
+    () => refresh({ appSecret: { secret: PLANTED } }),
+    () => refresh({ appSecret: Buffer.from(`${PLANTED}\xff`, 'latin1') }),
+    () => refresh({ refreshToken: [PLANTED] }),
+    () => refresh({ refreshToken: Buffer.from(PLANTED) }),
+    () => refresh({ refreshToken: `${PLANTED}\ud800` }),
+    () => refresh({ source: PLANTED.repeat(9) }),
+    () => site.service.refresh(credentials({ refreshToken: PLANTED }), { signal: PLANTED }),
+    () => site.service.handleRefresh(PLANTED),
+    () => site.service.handleRefresh(request({ body: PLANTED })),
+    () => site.service.handleRefresh(request({ source: PLANTED.repeat(9) })),
+    () => admin.deleteApp([PLANTED]),
+    () => admin.rotateSecret([PLANTED]),
+    () => admin.rotateSecret('appcl-1', PLANTED),
+    () => admin.rotateSecret('appcl-1', { overlapSeconds: PLANTED }),
+    () => admin.rotateSecret('appcl-1', { overlapSeconds: null }),
+    () => admin.listSecrets({ PLANTED }),
+    () => admin.revokeSecret([PLANTED]),
+    () => admin.revokeSecret(`${PLANTED}\ud800`),
+    () => admin.revokeRefreshToken([PLANTED], 'r'),
+    () => admin.revokeRefreshToken('appcl-1', [PLANTED]),
+    () => admin.revokeRefreshToken('appcl-1', `${PLANTED}\ud800`),
+    () => admin.revokeRefreshTokensOf(),
+    () => admin.revokeRefreshTokensOf([PLANTED]),
     () => service.handle(PLANTED),
     () => service.handle(request({ body: PLANTED })),
     () => service.handle(request({ body: { [PLANTED]: PLANTED } })),
@@ -90,6 +141,8 @@ test('arguments of the wrong type, in every call', async () => {
     () => service.issue(credentials({ appSecret: { secret: PLANTED } })),
     () => service.issue(credentials({ appSecret: `${PLANTED}\ud800` })),
     () => service.issue(credentials({ appSecret: Buffer.from(`${PLANTED}\xff`, 'latin1') })),
+    () => service.handleRefresh(request({ body: PLANTED })),
+    () => service.refresh(credentials({ refreshToken: PLANTED })),
     () => TokenService.create(PLANTED),
     () => TokenService.create({ [PLANTED]: 1n }),
     () => TokenService.create({ limits: { slots: PLANTED } }),
@@ -105,4 +158,5 @@ test('arguments of the wrong type, in every call', async () => {
     if (error.code !== 'ERR_TOKEN_CONFIG') assert.match(error.message, /^`\w+` must be /);
     assert(!`${error.message} ${JSON.stringify(error)} ${inspect(error)}`.includes(PLANTED), inspect(error));
   }
+  await site.end();
 });

@@ -3,8 +3,6 @@
 const { setTimeout: sleep } = require('node:timers/promises');
 const { isUint8Array } = require('node:util/types');
 
-const { MAX_BODY } = require('../../native.js');
-
 // A body is read to its end or to the first byte that is too much. What is left of a longer one is
 // read and dropped, some of it and for a while, so that a caller who writes it all before reading
 // finds the answer, and not a connection that was reset.
@@ -16,10 +14,10 @@ const DROPPED_FOR_MS = 1_000;
  * `next` gives the next bytes, or undefined at the end. No more than the limit and what one read
  * brings is ever held.
  */
-async function read(next) {
+async function read(next, longest) {
   const chunks = [];
   let size = 0;
-  while (size <= MAX_BODY) {
+  while (size <= longest) {
     const chunk = await next();
     if (chunk === undefined) return { bytes: Buffer.concat(chunks, size), whole: true };
     // What Node would say of it quotes it, and it may be a secret.
@@ -27,7 +25,7 @@ async function read(next) {
     chunks.push(chunk);
     size += chunk.length;
   }
-  return { bytes: Buffer.concat(chunks, MAX_BODY + 1), whole: false };
+  return { bytes: Buffer.concat(chunks, longest + 1), whole: false };
 }
 
 /** Whether it came to its end, broke off or took too long makes no difference: the answer follows. */

@@ -10,7 +10,7 @@ const { consumed } = require('./route.cjs');
  * The answer as `{ status, headers, body }`, or undefined where the client has gone.
  * It rejects with what is the host's to mend.
  */
-async function exchange(service, req, res, caller) {
+async function exchange(endpoint, req, res, caller) {
   // Read by somebody else, or about to be given out as text, which loses what is no UTF-8.
   if (req.readableDidRead || req.readableEncoding) throw consumed();
   if (hasLeft(req)) return undefined;
@@ -20,7 +20,7 @@ async function exchange(service, req, res, caller) {
   // In HTTP/2 each response is told by itself.
   const forget = req.httpVersionMajor < 2 ? onceClosed(req.socket, onClose) : () => {};
   try {
-    return await answered(service, req, caller, gone.signal);
+    return await answered(endpoint, req, caller, gone.signal);
   } catch (error) {
     if (gone.signal.aborted) return undefined;
     throw error;
@@ -37,13 +37,13 @@ function hasLeft(req) {
   return req.destroyed && !req.readableDidRead;
 }
 
-async function answered(service, req, caller, signal) {
+async function answered(endpoint, req, caller, signal) {
   // Its `return` is never called: that would destroy the connection together with the body.
   const chunks = req[Symbol.asyncIterator]();
   const next = async () => (await chunks.next()).value;
-  const { bytes: body, whole } = await read(next);
+  const { bytes: body, whole } = await read(next, endpoint.longest);
   const request = { body, contentType: contentType(req), ...caller };
-  const answer = await service.handle(request, { signal });
+  const answer = await endpoint.answer(request, { signal });
   if (!whole) {
     await drop(next);
     // HTTP/2 has no such field (RFC 9113 section 8.2.2), and ends the stream alone.

@@ -3,14 +3,14 @@
 const { exchange } = require('./exchange.cjs');
 const { refusal, route } = require('./route.cjs');
 
-/** `fastify.register(fastifyPlugin, { service })`: the route, with nobody's parser before it. */
+/** `fastify.register(fastifyPlugin, { service })`: the routes, with nobody's parser before it. */
 async function fastifyPlugin(fastify, { prefix: _, ...options }) {
-  const { service, path, source = peer, requestId = ownId } = route(options.service, options);
+  const { endpoints, source = peer, requestId = ownId } = route(options.service, options);
 
-  async function answer(request, reply) {
+  async function answer(endpoint, request, reply) {
     if (request.method !== 'POST') return send(reply, refusal(405));
     const caller = { source: source(request), requestId: requestId(request) };
-    const answer = await exchange(service, request.raw, reply.raw, caller);
+    const answer = await exchange(endpoint, request.raw, reply.raw, caller);
     return answer === undefined ? reply.hijack() : send(reply, answer);
   }
 
@@ -18,15 +18,17 @@ async function fastifyPlugin(fastify, { prefix: _, ...options }) {
   // `Content-Type` that names no type at all reaches no parser, and would be Fastify's 415.
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', (_request, _payload, done) => done(null));
-  fastify.route({
-    method: fastify.supportedMethods,
-    url: path,
-    handler: answer,
-    errorHandler: (error, request, reply) => {
-      if (error.code !== 'FST_ERR_CTP_INVALID_MEDIA_TYPE') throw error;
-      return answer(request, reply);
-    },
-  });
+  for (const [path, endpoint] of endpoints) {
+    fastify.route({
+      method: fastify.supportedMethods,
+      url: path,
+      handler: (request, reply) => answer(endpoint, request, reply),
+      errorHandler: (error, request, reply) => {
+        if (error.code !== 'FST_ERR_CTP_INVALID_MEDIA_TYPE') throw error;
+        return answer(endpoint, request, reply);
+      },
+    });
+  }
 }
 
 const peer = (request) => request.raw.socket.remoteAddress;

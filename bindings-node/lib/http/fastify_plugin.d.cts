@@ -23,11 +23,12 @@ export interface FastifyPluginOptions extends HandlerOptions<FastifyRequestLike>
 }
 
 /**
- * A plugin of Fastify 5 with the one route. It has a context of its own, whose parser leaves the
- * body alone; your parsers are not touched. What is yours to mend goes to your error handler.
+ * A plugin of Fastify 5 with the one route, or two with `refreshPath`. It has a context of its own,
+ * whose parser leaves the body alone; your parsers are not touched. What is yours to mend goes to your error handler.
  *
  * @param fastify an instance of Fastify: its type would make everyone depend on Fastify
  * @throws {TypeError} an argument has the wrong type
+ * @throws {ConfigError} there is a `refreshPath`, and nothing redeems refresh tokens
  *
  * @example
  * await fastify.register(fastifyPlugin, { service });

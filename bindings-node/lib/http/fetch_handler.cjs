@@ -6,25 +6,26 @@ const { consumed, pathOf, refusal, route } = require('./route.cjs');
 
 /** `(request, …) => Promise<Response>`, as Deno, Bun and the frameworks of the Fetch form have it. */
 function fetchHandler(service, options) {
-  const { path, source, requestId } = route(service, options);
+  const { endpoints, source, requestId } = route(service, options);
   // A `Request` has no address, and without one all callers would share a bucket unasked.
   if (source === undefined) throw argument.wrong('source', 'a function');
 
   return async function tokensmith(request, ...rest) {
-    if (pathOf(request.url) !== path) return response(refusal(404));
+    const endpoint = endpoints.get(pathOf(request.url));
+    if (endpoint === undefined) return response(refusal(404));
     if (request.method !== 'POST') return response(refusal(405));
     if (request.bodyUsed) throw consumed();
     const caller = { source: source(request, ...rest), requestId: requestId?.(request, ...rest) };
-    return response(await answered(service, request, caller));
+    return response(await answered(endpoint, request, caller));
   };
 }
 
-async function answered(service, request, caller) {
+async function answered(endpoint, request, caller) {
   const reader = request.body?.getReader();
   const next = async () => (await reader?.read())?.value;
-  const { bytes: body, whole } = await read(next);
+  const { bytes: body, whole } = await read(next, endpoint.longest);
   const contentType = request.headers.get('content-type');
-  const answer = await service.handle({ body, contentType, ...caller }, { signal: request.signal });
+  const answer = await endpoint.answer({ body, contentType, ...caller }, { signal: request.signal });
   if (!whole) {
     await drop(next);
     reader.cancel().catch(() => {});

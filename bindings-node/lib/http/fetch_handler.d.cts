@@ -12,6 +12,11 @@ import type { TokenService } from '../../index.cjs';
 export interface FetchHandlerOptions<Rest extends unknown[] = unknown[]> {
   /** The path that it answers, without the query; begins with `/`. Default: `/token`. */
   path?: string | undefined;
+  /**
+   * Where it redeems refresh tokens, as `service.handleRefresh` does: another path, such as
+   * `/token/refresh`. Default: nowhere.
+   */
+  refreshPath?: string | undefined;
   /** Where a request came from, as for `nodeHandler`. To let all share one bucket, give undefined. */
   source(request: Request, ...rest: Rest): string | null | undefined;
   /** Your own name for a request, which the events carry. Default: none. */
@@ -23,6 +28,7 @@ export interface FetchHandlerOptions<Rest extends unknown[] = unknown[]> {
  * does; what is yours to mend rejects. The request's own signal cancels the call.
  *
  * @throws {TypeError} an argument has the wrong type, or there is no `source`
+ * @throws {ConfigError} there is a `refreshPath`, and nothing redeems refresh tokens
  *
  * @example
  * const handler = fetchHandler(service, { source: (_request, address: string) => address });

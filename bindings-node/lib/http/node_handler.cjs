@@ -5,11 +5,12 @@ const { pathOf, refusal, route } = require('./route.cjs');
 
 /** A listener of `node:http`, and a middleware of Express: that has a third argument. */
 function nodeHandler(service, options = {}) {
-  const { path, source = peer, requestId } = route(service, options);
+  const { endpoints, source = peer, requestId } = route(service, options);
   const warn = warner();
 
   return async function tokensmith(req, res, next) {
-    if (pathOf(req.url) !== path) return next === undefined ? send(res, refusal(404)) : next();
+    const endpoint = endpoints.get(pathOf(req.url));
+    if (endpoint === undefined) return next === undefined ? send(res, refusal(404)) : next();
     if (req.method !== 'POST') return send(res, refusal(405));
     if (hasLeft(req)) return; // while the host was busy: its address has gone as well
     const failed = (error, message) => {
@@ -25,7 +26,7 @@ function nodeHandler(service, options = {}) {
       return failed(error, '`source` or `requestId` threw'); // the text may hold anything
     }
     try {
-      const answer = await exchange(service, req, res, caller);
+      const answer = await exchange(endpoint, req, res, caller);
       if (answer !== undefined) send(res, answer);
     } catch (error) {
       failed(error, error.message);

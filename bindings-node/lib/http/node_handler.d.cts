@@ -6,13 +6,14 @@ import type { HandlerOptions } from './route.cjs';
 /**
  * A listener of `node:http`, and a middleware of Express. It answers `POST` on its path as the
  * service does, other methods with 405 and `Allow: POST`, and other paths with 404, or leaves them
- * to `next` where there is one. Of a body at most 8,193 bytes are held. A call whose client has gone
- * is cancelled.
+ * to `next` where there is one. Of a body at most 8,193 bytes are held, 24,577 on `refreshPath`. A
+ * call whose client has gone is cancelled, but for a refresh that has begun.
  *
  * What is yours to mend (a body that was read before, a `source` that throws or gives no text) goes
  * to `next`; without it the answer is a 500, and the first one is said by `process.emitWarning`.
  *
  * @throws {TypeError} an argument has the wrong type
+ * @throws {ConfigError} there is a `refreshPath`, and nothing redeems refresh tokens
  *
  * @example
  * createServer(nodeHandler(service)).listen(8080);

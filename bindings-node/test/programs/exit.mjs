@@ -1,10 +1,11 @@
 // How a program ends that has a service: the case named in the first argument. The second is a
 // folder for a store.
 
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { TokenService } from '../../index.mjs';
-import { TOKENS, config, request, scripted, until } from '../scripted.mjs';
+import { TOKENS, UNLIMITED, config, request, scripted, until } from '../scripted.mjs';
 
 const never = () => new Promise(() => {});
 const store = () => ({ kind: 'sqlite', path: join(process.argv[3], 'store.db') });
@@ -114,6 +115,19 @@ const cases = {
     const service = await TokenService.create({ store: store() });
     const { id, secret } = await service.admin.createApp('an app');
     for (let i = 0; i < 50; i += 1) service.issue({ appClientId: id, appSecret: secret });
+    process.exit(7);
+  },
+
+  // Half of them are written, or none: a token that is not spent is good, and a spent one has its grace.
+  async exit_while_tokens_are_refreshed() {
+    const service = await TokenService.create({ store: store(), limits: UNLIMITED });
+    const { id: appClientId, secret: appSecret } = await service.admin.createApp('an app');
+    const issued = Array.from({ length: 50 }, () => service.issue({ appClientId, appSecret }));
+    const tokens = (await Promise.all(issued)).map(({ refreshToken }) => refreshToken);
+    await writeFile(join(process.argv[3], 'tokens.json'), JSON.stringify({ appClientId, appSecret, tokens }));
+    const calls = tokens.map((refreshToken) => service.refresh({ appClientId, appSecret, refreshToken }));
+    await calls[0];
+    for (let i = 0; i < 20; i += 1) service.admin.revokeRefreshTokensOf('appcl-none');
     process.exit(7);
   },
 

@@ -11,6 +11,9 @@ createServer(nodeHandler(service, { source: (req) => req.socket.remoteAddress, p
 const app = express();
 app.use(nodeHandler(service, { source: (req: express.Request) => req.ip, requestId: () => null }));
 app.post('/token', nodeHandler(service));
+nodeHandler(service, { refreshPath: '/token/refresh' });
+// @ts-expect-error it is named, and not merely switched on
+nodeHandler(service, { refreshPath: true });
 // @ts-expect-error a source is text
 nodeHandler(service, { source: () => 7 });
 // @ts-expect-error a service is made first
@@ -20,10 +23,12 @@ const fastify = Fastify();
 await fastify.register(fastifyPlugin, { service, prefix: '/api' });
 await fastify.register(fastifyPlugin, { service, source: (request) => request.ip });
 await fastify.register(fastifyPlugin, { service, source: (request: FastifyRequest) => request.hostname });
+await fastify.register(fastifyPlugin, { service, refreshPath: '/token/refresh' });
 // @ts-expect-error it needs the service
 await fastify.register(fastifyPlugin, { path: '/token' });
 
 const handler = fetchHandler(service, { source: (_request, address: string) => address });
+fetchHandler(service, { source: () => null, refreshPath: '/token/refresh' });
 const response: Promise<Response> = handler(new Request('http://localhost/token'), '192.0.2.1');
 // @ts-expect-error the address is part of the call
 handler(new Request('http://localhost/token'));

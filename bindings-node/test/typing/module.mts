@@ -2,9 +2,11 @@
 import {
   type AdminErrorCode,
   ConfigError,
+  type CreatedSecret,
   Limiter,
   RateLimitedError,
   RejectedError,
+  type SecretSummary,
   ThrottledError,
   TokenError,
   type TokenEvent,
@@ -32,6 +34,28 @@ const issuing = await TokenService.create({ store: { kind: 'sqlite', path: 'x.db
 const app = await issuing.admin.createApp('billing');
 const names: string[] = (await issuing.admin.listApps()).map(({ name, created }) => name + created.toISOString());
 
+const refreshed = await issuing.refresh(
+  { appClientId: app.id, appSecret: app.secret, refreshToken: 'r', source: null },
+  { signal: AbortSignal.timeout(1) },
+);
+const successor: string | undefined = refreshed.refreshToken;
+const refreshedStatus: 200 | 401 | 422 | 429 | 502 = (await issuing.handleRefresh({ body: new Uint8Array() })).status;
+const can: boolean = hosted.canRefresh;
+const rotated: CreatedSecret = await issuing.admin.rotateSecret(app.id, { overlapSeconds: 3_600 });
+await issuing.admin.rotateSecret(app.id);
+const ends = (await issuing.admin.listSecrets(app.id)).map(({ id, expires, lastUsed, revoked }: SecretSummary) => {
+  // @ts-expect-error not every secret has an end
+  expires.getTime();
+  return id + expires?.toISOString() + lastUsed?.toISOString() + revoked;
+});
+await issuing.admin.revokeSecret(rotated.id);
+await issuing.admin.revokeRefreshToken(app.id, 'r');
+await issuing.admin.revokeRefreshTokensOf(app.id);
+await issuing.admin.revokeAllRefreshTokens();
+const purged: number = await issuing.admin.purgeRefreshTokens();
+await issuing.admin.resetRefreshClock();
+await issuing.admin.deleteApp(app.id);
+
 const answer = await hosted.handle({ body: new Uint8Array(), contentType: null }, { signal: AbortSignal.timeout(1) });
 const status: 200 | 401 | 422 | 429 | 502 = answer.status;
 const tokens = await issuing.issue({ appClientId: app.id, appSecret: Buffer.from(app.secret) });
@@ -58,6 +82,14 @@ await TokenService.create({ store: { kind: 'sqlite', path: 'x.db' }, deadlineMs:
 await TokenService.create({ authenticator: { kind: 'host' } });
 // @ts-expect-error a body is bytes
 await hosted.handle({ body: '{}' });
+// @ts-expect-error a refresh needs the token
+await issuing.refresh({ appClientId: app.id, appSecret: app.secret });
+// @ts-expect-error the token is text: it is needed again where the answer is lost
+await issuing.refresh({ appClientId: app.id, appSecret: app.secret, refreshToken: new Uint8Array() });
+// @ts-expect-error a misspelt option is none
+await issuing.admin.rotateSecret(app.id, { overlap: 3_600 });
+// @ts-expect-error whose: without an app it would be all
+await issuing.admin.revokeRefreshTokensOf();
 // @ts-expect-error there is no issuer to administer
 hosted.admin.jwks();
-export { code, names, none, status, type };
+export { can, code, ends, names, none, purged, refreshedStatus, status, successor, type };
