@@ -11,6 +11,7 @@ use crate::access::AccessTokens;
 use crate::derived::DerivedKeys;
 use crate::settings::IssuerSettings;
 use crate::signing::SealedKey;
+use crate::signing::public_key::PublicKey;
 use crate::store::StoreError;
 use crate::store::keys::KeyRow;
 
@@ -97,6 +98,12 @@ impl KeyRing {
 
     fn tokens_of(&self, key: &SealedKey) -> Option<Arc<AccessTokens>> {
         self.keys.iter().find(|held| held.row.key == *key)?.tokens.clone()
+    }
+
+    /// The public half of that key.
+    pub(crate) fn find(&self, kid: &str) -> Option<PublicKey<'_>> {
+        let held = self.keys.iter().find(|held| held.row.key.kid == kid)?;
+        Some(held.row.key.public_key())
     }
 
     /// What signs at that second: the latest that may, or before all of them the first.

@@ -37,6 +37,7 @@ mod settings;
 mod signing;
 mod state;
 mod store;
+mod verification;
 mod watcher;
 
 /// What remembers the refresh tokens that were redeemed: the port, one in memory, and what a ledger
@@ -57,3 +58,4 @@ pub use key_ring::KeyState;
 pub use root::RootError;
 pub use settings::{IssuerSettings, SettingError};
 pub use signing::pair::Algorithm;
+pub use verification::{AccessClaims, InvalidAccessToken};

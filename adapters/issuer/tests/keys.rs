@@ -91,6 +91,12 @@ impl Scene {
 
     /// Whether a verifier that fetches the keys now accepts the token's signature.
     fn verifies(&self, token: &str) -> bool {
+        let theirs = self.is_verified_by_others(token);
+        assert_eq!(self.issuer.admin().verify_access_token(token).is_ok(), theirs);
+        theirs
+    }
+
+    fn is_verified_by_others(&self, token: &str) -> bool {
         let set: JwkSet = serde_json::from_str(&self.issuer.admin().jwks()).unwrap();
         let header = decode_header(token).unwrap();
         let Some(jwk) = set.find(&header.kid.unwrap()) else { return false };

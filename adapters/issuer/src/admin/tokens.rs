@@ -1,4 +1,4 @@
-//! The administration of an app's refresh tokens.
+//! The administration of tokens.
 
 use tokensmith::{AppClientId, RefreshToken};
 
@@ -6,6 +6,7 @@ use super::{Admin, AdminError};
 use crate::refresh::ledger::LedgerError;
 use crate::refresh::step::{Step, StepKind};
 use crate::refresh::token;
+use crate::verification::{AccessClaims, InvalidAccessToken, verify};
 
 /// These wait for the ledger without blocking their thread, unlike the other calls. Access tokens
 /// that were given stay good until they expire.
@@ -65,6 +66,19 @@ impl Admin {
     /// [`AdminError::Store`] if the ledger failed: nothing was changed.
     pub async fn reset_refresh_clock(&self) -> Result<(), AdminError> {
         Ok(self.state.ledger.reset(self.state.clock.wall()).await?)
+    }
+}
+
+impl Admin {
+    /// Verifies an access token of this issuer's by the keys that are published now, without a network:
+    /// its signature, issuer, audience and time, give or take a minute. Whether its app is still
+    /// enabled it does not ask: an access token lives to its end.
+    ///
+    /// # Errors
+    /// [`InvalidAccessToken`] for any other text.
+    pub fn verify_access_token(&self, token: &str) -> Result<AccessClaims, InvalidAccessToken> {
+        let now = self.state.clock.wall().as_secs();
+        verify(token, &self.state.in_force().keys, &self.state.settings, now)
     }
 }
 
