@@ -12,7 +12,12 @@ README = Path(__file__).parents[1] / "README.md"
 class QuickStart(unittest.TestCase):
     def test_the_code_of_the_page_runs(self):
         blocks = re.findall(r"^```python\n(.*?)^```$", README.read_text("utf-8"), re.DOTALL | re.MULTILINE)
-        expected = ["Bearer 3600\n", "200 application/json\n"]
+        expected = [
+            "Bearer 3600\n",
+            "200 application/json\n",
+            "ERR_ADMIN_LIMIT 2\n"
+            "redeemed twice, so somebody else has it: all that came of it are revoked\n",
+        ]
         self.assertEqual(len(blocks), len(expected))
         for code, printed in zip(blocks, expected):
             command = [sys.executable, "-W", "error", "-c", code]

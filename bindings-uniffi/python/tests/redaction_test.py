@@ -12,7 +12,7 @@ from pathlib import Path
 
 import tokensmith
 from scripted import Script, ScriptedTest, request
-from tokensmith import AuthRequest, CreatedApp, Limiter, TokenRequest, TokenService, TokenSet
+from tokensmith import AuthRequest, CreatedApp, CreatedSecret, Limiter, TokenRequest, TokenService, TokenSet
 
 PLANTED = "a-planted-secret"
 
@@ -66,6 +66,7 @@ class Redaction(ScriptedTest):
             AuthRequest(app_client_id=PLANTED, app_secret=PLANTED),
             TokenRequest(body=PLANTED.encode(), content_type=PLANTED),
             CreatedApp(id="a", secret=PLANTED),
+            CreatedSecret(id="a", secret=PLANTED),
         ):
             self.assert_hidden(value)
 
@@ -76,6 +77,22 @@ class Redaction(ScriptedTest):
                 app = await service.admin.create_app("billing")
                 for value in (app, service, service.admin, vars(service), vars(service.admin)):
                     self.assertNotIn(app.secret, printed(value))
+
+    async def test_a_new_secret_and_a_refresh_token(self):
+        with tempfile.TemporaryDirectory() as folder:
+            store = {"path": str(Path(folder, "store.db"))}
+            service = await TokenService.create({"store": store})
+            app = await service.admin.create_app("billing")
+            made = await service.admin.rotate_secret(app.id)
+            self.assertNotIn(made.secret, printed(made))
+            self.assertEqual(f"{made}", "CreatedSecret([REDACTED])")
+            self.assert_hidden(await self.error(service.refresh(app.id, PLANTED, PLANTED)))
+            service.close()
+            for call in (
+                service.refresh(app.id, PLANTED, PLANTED),
+                service.admin.revoke_refresh_token(app.id, PLANTED),
+            ):
+                self.assert_hidden(await self.error(call))
 
     async def test_errors_of_calls_and_their_frames(self):
         def talk(error):
@@ -114,7 +131,7 @@ class Redaction(ScriptedTest):
 
     async def test_arguments_of_the_wrong_kind(self):
         long, lone = PLANTED * 9, f"{PLANTED}\ud800"
-        handle, issue = self.service.handle, self.service.issue
+        handle, issue, refresh = self.service.handle, self.service.issue, self.service.refresh
         calls = [
             handle(PLANTED),
             *(handle(request(body=body)) for body in (PLANTED, [PLANTED], None)),
@@ -124,6 +141,7 @@ class Redaction(ScriptedTest):
             *(issue(text, "secret") for text in (None, [PLANTED], PLANTED.encode(), lone)),
             *(issue("app", text) for text in (None, [PLANTED], lone, PLANTED.encode() + b"\xff")),
             *(issue("app", "secret", text) for text in ([PLANTED], lone, long, "")),
+            *(refresh("app", "secret", text) for text in (None, [PLANTED], PLANTED.encode(), lone)),
             *(TokenService.create(text) for text in (PLANTED, None, {"a": {PLANTED}}, {"a": float("nan")})),
             TokenService.create({PLANTED: object()}),
             TokenService.create({}, authenticator=PLANTED),

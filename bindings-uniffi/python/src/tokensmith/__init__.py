@@ -4,7 +4,7 @@ authenticator or the embedded issuer, and gives the exact status, headers and bo
 >>> from tokensmith import TokenRequest, TokenService
 """
 
-from ._admin import Admin, AppSummary, CreatedApp
+from ._admin import Admin, AppSummary, CreatedApp, CreatedSecret, SecretSummary
 from ._asgi import asgi_app
 from ._authenticator import Authenticator, AuthRequest, RejectedError, ThrottledError
 from ._limiter import Acquired, Limiter
@@ -30,12 +30,14 @@ __all__ = [
     "Authenticator",
     "ConfigError",
     "CreatedApp",
+    "CreatedSecret",
     "DownstreamError",
     "InvalidRequestError",
     "Limiter",
     "LimiterHealth",
     "RateLimitedError",
     "RejectedError",
+    "SecretSummary",
     "ThrottledError",
     "TokenError",
     "TokenEvent",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from . import _argument as argument
@@ -39,6 +39,30 @@ class AppSummary:
     created: datetime
     damaged: bool
     """Its record was changed by something else; nothing else here can be relied on then."""
+
+
+@dataclass(frozen=True, slots=True, repr=False, eq=False, kw_only=True)
+class CreatedSecret(Redacted):
+    """A new secret of an app. It is shown this once and cannot be read again."""
+
+    id: str
+    """Its own id, which is no secret."""
+    secret: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretSummary:
+    """A secret of an app, as it is listed. What it is, is not known."""
+
+    id: str
+    """Its own id, which is no secret."""
+    created: datetime
+    expires: datetime | None
+    """When it stops, or stopped, being good; none if it has no end, and if it was revoked."""
+    revoked: bool
+    last_used: datetime | None
+    """The start of the hour in which it was last used, so far as this process knows: another tells
+    its uses within about a minute."""
 
 
 class Admin(Held):
@@ -79,6 +103,73 @@ class Admin(Held):
         argument.text("id", id)
         await _settled(lambda: self._native.set_app_enabled(id, True))
 
+    async def delete_app(self, id: str) -> None:
+        """Removes an app with its secrets. Access tokens that it has live on to their end."""
+        argument.text("id", id)
+        await _settled(lambda: self._native.delete_app(id))
+
+    async def rotate_secret(
+        self, app_id: str, *, overlap: timedelta = timedelta(days=1)
+    ) -> CreatedSecret:
+        """Gives an app a new secret. Those that it has stay good for `overlap`, in whole seconds and at
+        most 90 days, and no longer than they would have been; no overlap revokes them. An app has at
+        most two live ones."""
+        argument.text("app_id", app_id)
+        time = argument.wait("overlap", overlap)
+        made = await _settled(lambda: self._native.rotate_secret(app_id, time))
+        return CreatedSecret(id=made.id, secret=made.secret)
+
+    async def list_secrets(self, app_id: str) -> list[SecretSummary]:
+        """An app's secrets, the oldest first. One that is good no more is listed until the app gets a
+        new one."""
+        argument.text("app_id", app_id)
+        return [
+            SecretSummary(
+                id=secret.id,
+                created=secret.created,
+                expires=secret.expires,
+                revoked=secret.revoked,
+                last_used=secret.last_used,
+            )
+            for secret in await _settled(lambda: self._native.list_secrets(app_id))
+        ]
+
+    async def revoke_secret(self, secret_id: str) -> None:
+        """Lets a secret be good no more, for ever. An app that has no other gets no tokens until it is
+        given one."""
+        argument.text("secret_id", secret_id)
+        await _settled(lambda: self._native.revoke_secret(secret_id))
+
+    async def revoke_refresh_token(self, app_id: str, token: str) -> None:
+        """Revokes a refresh token, and with it all that come before and after it. A text that is none
+        of that app's is revoked already. Access tokens live on to their end."""
+        argument.text("app_id", app_id)
+        call = _revoking(self._native, app_id, argument.token("token", token))
+        # What prints the locals of a traceback shall find no token here.
+        del token
+        await _settled(call)
+
+    async def revoke_refresh_tokens_of(self, app_id: str) -> None:
+        """Refuses all refresh tokens of an app that were issued up to now, those of the present second
+        among them."""
+        argument.text("app_id", app_id)
+        await _settled(lambda: self._native.revoke_refresh_tokens_of(app_id))
+
+    async def revoke_all_refresh_tokens(self) -> None:
+        """Refuses all refresh tokens of all apps that were issued up to now: after a backup was
+        restored, since it may have forgotten which were redeemed."""
+        await _settled(lambda: self._native.revoke_all_refresh_tokens())
+
+    async def purge_refresh_tokens(self) -> int:
+        """Forgets what is past its time in the ledger of refresh tokens, and tells how many families
+        that were. It is done by the way too, a few at each redemption."""
+        return await _settled(lambda: self._native.purge_refresh_tokens())
+
+    async def reset_refresh_clock(self) -> None:
+        """Takes up the time after the system's clock was ahead while refresh tokens were redeemed. All
+        that were issued up to now are revoked."""
+        await _settled(lambda: self._native.reset_refresh_clock())
+
     def jwks(self) -> str:
         """The public keys as a JWK set (RFC 7517 section 5), in JSON."""
         process.check()
@@ -103,6 +194,52 @@ class Admin(Held):
     def enable_app_sync(self, id: str) -> None:
         """`enable_app` without an event loop."""
         run(self.enable_app(id))
+
+    def delete_app_sync(self, id: str) -> None:
+        """`delete_app` without an event loop."""
+        run(self.delete_app(id))
+
+    def rotate_secret_sync(
+        self, app_id: str, *, overlap: timedelta = timedelta(days=1)
+    ) -> CreatedSecret:
+        """`rotate_secret` without an event loop."""
+        return run(self.rotate_secret(app_id, overlap=overlap))
+
+    def list_secrets_sync(self, app_id: str) -> list[SecretSummary]:
+        """`list_secrets` without an event loop."""
+        return run(self.list_secrets(app_id))
+
+    def revoke_secret_sync(self, secret_id: str) -> None:
+        """`revoke_secret` without an event loop."""
+        run(self.revoke_secret(secret_id))
+
+    def revoke_refresh_token_sync(self, app_id: str, token: str) -> None:
+        """`revoke_refresh_token` without an event loop."""
+        call = self.revoke_refresh_token(app_id, token)
+        del token
+        run(call)
+
+    def revoke_refresh_tokens_of_sync(self, app_id: str) -> None:
+        """`revoke_refresh_tokens_of` without an event loop."""
+        run(self.revoke_refresh_tokens_of(app_id))
+
+    def revoke_all_refresh_tokens_sync(self) -> None:
+        """`revoke_all_refresh_tokens` without an event loop."""
+        run(self.revoke_all_refresh_tokens())
+
+    def purge_refresh_tokens_sync(self) -> int:
+        """`purge_refresh_tokens` without an event loop."""
+        return run(self.purge_refresh_tokens())
+
+    def reset_refresh_clock_sync(self) -> None:
+        """`reset_refresh_clock` without an event loop."""
+        run(self.reset_refresh_clock())
+
+
+def _revoking(
+    native: bridge.TokenService, app_id: str, token: str
+) -> Callable[[], Awaitable[None]]:
+    return lambda: native.revoke_refresh_token(app_id, token)
 
 
 async def _settled(call: Callable[[], Awaitable[T]]) -> T:

@@ -13,6 +13,7 @@ from typing import Any
 
 # What the core takes. It refuses what is longer.
 MOST_OF_A_BODY = 8_192
+MOST_OF_A_REFRESH = 24_576
 MOST_OF_A_TOKEN = 16_384
 MOST_OF_A_SOURCE = 128
 
@@ -57,11 +58,18 @@ def source(value: object) -> str | None:
     return optional_text("source", value)
 
 
-def data(name: str, value: object) -> bytes:
+def token(name: str, value: object) -> str:
+    """A refresh token. The core judges it."""
+    if isinstance(value, str):
+        value = beginning(value, MOST_OF_A_TOKEN)
+    return text(name, value)
+
+
+def data(name: str, value: object, most: int) -> bytes:
     """Bytes, as the bridge takes them: no other kind of them."""
     if not isinstance(value, (bytes, bytearray)):
         raise TypeError(f"`{name}` must be bytes or a bytearray")
-    return bytes(beginning(value, MOST_OF_A_BODY))
+    return bytes(beginning(value, most))
 
 
 def secret(name: str, value: object) -> bytes:

@@ -9,14 +9,14 @@ from typing import Any
 from . import _argument as argument
 from . import _blocking as blocking
 from ._service import TokenRequest, TokenResponse, TokenService
+from ._token_error import ConfigError
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-# One byte more than conforms: what is longer is a 422, and is not kept.
-MOST = 8_193
+Handle = Callable[[TokenRequest], Awaitable[TokenResponse]]
 
 # Those of an answer, for what the service never sees.
 FIELDS = {
@@ -41,10 +41,14 @@ def asgi_app(
     service: TokenService,
     *,
     path: str = "/token",
+    refresh_path: str | None = None,
     source: Callable[[Scope], str | None] = peer,
     request_id: Callable[[Scope], str | None] | None = None,
 ) -> AsgiApp:
     """An application that answers `POST /token`, 405 to other methods, and 404 to other paths.
+
+    With a `refresh_path`, such as `/token/refresh`, it redeems refresh tokens there; else nowhere. It
+    raises a `ConfigError` where the service cannot.
 
     `source(scope)` says whom to limit: by default the address that the server names as the client's.
     `request_id(scope)` names a request in the events. A call whose client has gone is cancelled. To
@@ -52,8 +56,7 @@ def asgi_app(
     """
     if not argument.is_asynchronous(getattr(service, "handle", None)):
         raise TypeError("`service` must be a TokenService")
-    if not argument.text("path", path).startswith("/"):
-        raise ValueError("`path` must begin with `/`")
+    routes = _routes(service, path, refresh_path)
     argument.function("source", source)
     argument.optional_function("request_id", request_id)
 
@@ -64,23 +67,50 @@ def asgi_app(
             return await _refuse(receive, send)
         if scope["type"] != "http":
             raise RuntimeError("tokensmith answers HTTP alone")
-        if _path(scope) != path:
+        route = routes.get(_path(scope))
+        if route is None:
             return await _answer(send, NOT_FOUND)
         if scope["method"] != "POST":
             return await _answer(send, NOT_ALLOWED)
         blocking.check()
         caller, name = source(scope), request_id(scope) if request_id else None
-        body = await _body(receive)
+        handle, most = route
+        body = await _body(receive, most)
         if body is None:
             return
         request = TokenRequest(
             body=body, content_type=_content_type(scope), source=caller, request_id=name
         )
-        answer = await _unless_gone(service.handle(request), receive)
+        answer = await _unless_gone(handle(request), receive)
         if answer is not None:
             await _answer(send, answer)
 
     return app
+
+
+def _routes(
+    service: TokenService, path: str, refresh_path: str | None
+) -> dict[str, tuple[Handle, int]]:
+    """What answers on a path, and how much it takes of a body: a byte more than conforms, since what
+    is longer is a 422."""
+    routes: dict[str, tuple[Handle, int]] = {
+        _absolute("path", path): (service.handle, argument.MOST_OF_A_BODY + 1)
+    }
+    if refresh_path is not None:
+        other = _absolute("refresh_path", refresh_path)
+        if other in routes:
+            raise ValueError("`refresh_path` must be another than `path`")
+        if not service.can_refresh:
+            raise ConfigError("`refresh_path` needs a service that redeems refresh tokens")
+        routes[other] = (service.handle_refresh, argument.MOST_OF_A_REFRESH + 1)
+    return routes
+
+
+def _absolute(name: str, path: object) -> str:
+    text = argument.text(name, path)
+    if not text.startswith("/"):
+        raise ValueError(f"`{name}` must begin with `/`")
+    return text
 
 
 async def _live(receive: Receive, send: Send) -> None:
@@ -108,14 +138,14 @@ def _content_type(scope: Scope) -> str | None:
     return bytes(values[0]).decode("latin-1") if len(values) == 1 else None
 
 
-async def _body(receive: Receive) -> bytes | None:
+async def _body(receive: Receive, most: int) -> bytes | None:
     """The body, or its beginning if it is too long; none if the client has gone."""
     body = bytearray()
-    while len(body) < MOST:
+    while len(body) < most:
         message = await receive()
         if message["type"] == "http.disconnect":
             return None
-        body += message.get("body", b"")[: MOST - len(body)]
+        body += message.get("body", b"")[: most - len(body)]
         if not message.get("more_body", False):
             break
     return bytes(body)

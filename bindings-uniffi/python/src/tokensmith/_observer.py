@@ -43,7 +43,7 @@ class TokenEvent:
     app_client_id: str | None
     """The app's id, where it is one that an app may have."""
     expires_in: timedelta | None
-    """`issued`: the life of the access token."""
+    """`issued`: the life of the access token. `secret_expiring`: how long the secret has left."""
     reason: str | None
     """Why, where there is a reason."""
     by: str | None
@@ -54,6 +54,8 @@ class TokenEvent:
     """`downstream_failed`: what failed."""
     part: str | None
     """Which part of the service."""
+    secret_id: str | None
+    """`secret_expiring`: the id of the secret, which is no secret."""
     health: LimiterHealth | None
     """`limiter_health`: the counters."""
 
@@ -108,6 +110,7 @@ def _event(event: bridge.TokenEvent) -> TokenEvent:
         retry_after=event.retry_after,
         kind=event.kind,
         part=event.part,
+        secret_id=event.secret_id,
         health=_health(event.health),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -58,6 +58,7 @@ class TokenService(Held):
             raise TypeError("a TokenService is made by `TokenService.create`")
         self._native: bridge.TokenService = native
         self._admin = Admin(native) if native.has_admin() else None
+        self._can_refresh = native.can_refresh()
 
     @classmethod
     async def create(
@@ -111,20 +112,36 @@ class TokenService(Held):
     async def handle(self, request: TokenRequest) -> TokenResponse:
         """Answers a request. Every failure is an answer, also that of a closed service: it raises
         for wrong arguments alone, and `CancelledError` where its task is cancelled."""
-        asked = _request(request)
+        asked = _request(request, argument.MOST_OF_A_BODY)
         process.check()
         blocking.check()
-        try:
-            return _response(await self._native.handle(asked, None))
-        except bridge.TokenError.Argument as error:
-            failed = token_error(error)
-        except Exception:
-            return _response(self._native.unavailable())
-        raise failed
+        return await self._answer(self._native.handle(asked, None))
 
     def handle_sync(self, request: TokenRequest) -> TokenResponse:
         """`handle` without an event loop."""
         return blocking.run(self.handle(request))
+
+    async def handle_refresh(self, request: TokenRequest) -> TokenResponse:
+        """Answers a request to redeem a refresh token, which is the member `refreshToken` of its
+        body, as `handle` answers one for tokens. Raises a `ConfigError` besides, where `can_refresh`
+        is false. A redemption that has begun runs to its end, also where its task is cancelled."""
+        asked = _request(request, argument.MOST_OF_A_REFRESH)
+        process.check()
+        blocking.check()
+        return await self._answer(self._native.handle_refresh(asked, None))
+
+    def handle_refresh_sync(self, request: TokenRequest) -> TokenResponse:
+        """`handle_refresh` without an event loop."""
+        return blocking.run(self.handle_refresh(request))
+
+    async def _answer(self, call: Awaitable[bridge.TokenResponse]) -> TokenResponse:
+        try:
+            return _response(await call)
+        except (bridge.TokenError.Argument, bridge.TokenError.Config) as error:
+            failed = token_error(error)
+        except Exception:
+            return _response(self._native.unavailable())
+        raise failed
 
     async def issue(
         self,
@@ -147,23 +164,9 @@ class TokenService(Held):
             del app_secret
             process.check()
             blocking.check()
-            return await self._issue(credentials)
+            return await _tokens(self._native.issue(credentials, None))
         finally:
             wiped[:] = bytes(len(wiped))
-
-    async def _issue(self, credentials: bridge.Credentials) -> TokenSet:
-        try:
-            tokens = await self._native.issue(credentials, None)
-            return TokenSet(
-                access_token=tokens.access_token,
-                expires_in=tokens.expires_in,
-                token_type=tokens.token_type,
-                refresh_token=tokens.refresh_token,
-                id_token=tokens.id_token,
-            )
-        except Exception as error:
-            failed = token_error(error)
-        raise failed
 
     def issue_sync(
         self,
@@ -175,6 +178,51 @@ class TokenService(Held):
         call = self.issue(app_client_id, app_secret, source)
         del app_secret
         return blocking.run(call)
+
+    async def refresh(
+        self,
+        app_client_id: str,
+        app_secret: str | bytes | bytearray,
+        refresh_token: str,
+        source: str | None = None,
+    ) -> TokenSet:
+        """Redeems a refresh token for new tokens, by the same path and limits; raises a `TokenError`,
+        which is a `ConfigError` where `can_refresh` is false.
+
+        A redemption that has begun runs to its end, also where its task is cancelled. An `app_secret`
+        that is a bytearray is filled with zeros afterwards.
+        """
+        wiped = app_secret if isinstance(app_secret, bytearray) else bytearray()
+        try:
+            redemption = bridge.Redemption(
+                app_client_id=argument.text("app_client_id", app_client_id),
+                app_secret=argument.secret("app_secret", app_secret),
+                refresh_token=argument.token("refresh_token", refresh_token),
+                source=argument.source(source),
+            )
+            del app_secret, refresh_token
+            process.check()
+            blocking.check()
+            return await _tokens(self._native.refresh(redemption, None))
+        finally:
+            wiped[:] = bytes(len(wiped))
+
+    def refresh_sync(
+        self,
+        app_client_id: str,
+        app_secret: str | bytes | bytearray,
+        refresh_token: str,
+        source: str | None = None,
+    ) -> TokenSet:
+        """`refresh` without an event loop."""
+        call = self.refresh(app_client_id, app_secret, refresh_token, source)
+        del app_secret, refresh_token
+        return blocking.run(call)
+
+    @property
+    def can_refresh(self) -> bool:
+        """Whether there is something that redeems refresh tokens: the embedded issuer."""
+        return self._can_refresh
 
     @property
     def admin(self) -> Admin | None:
@@ -205,11 +253,11 @@ class TokenService(Held):
         self.close()
 
 
-def _request(request: object) -> bridge.TokenRequest:
+def _request(request: object, most: int) -> bridge.TokenRequest:
     if not isinstance(request, TokenRequest):
         raise TypeError("`request` must be a TokenRequest")
     return bridge.TokenRequest(
-        body=argument.data("body", request.body),
+        body=argument.data("body", request.body, most),
         content_type=argument.optional_text("content_type", request.content_type),
         source=argument.source(request.source),
         request_id=argument.optional_text("request_id", request.request_id),
@@ -219,3 +267,18 @@ def _request(request: object) -> bridge.TokenRequest:
 def _response(answer: bridge.TokenResponse) -> TokenResponse:
     headers = dict(zip(answer.headers[::2], answer.headers[1::2]))
     return TokenResponse(status=answer.status, headers=headers, body=answer.body)
+
+
+async def _tokens(call: Awaitable[bridge.TokenSet]) -> TokenSet:
+    try:
+        tokens = await call
+        return TokenSet(
+            access_token=tokens.access_token,
+            expires_in=tokens.expires_in,
+            token_type=tokens.token_type,
+            refresh_token=tokens.refresh_token,
+            id_token=tokens.id_token,
+        )
+    except Exception as error:
+        failed = token_error(error)
+    raise failed

@@ -6,12 +6,15 @@ from datetime import datetime, timedelta
 
 from tokensmith import (
     Acquired,
+    Admin,
     Authenticator,
     AuthRequest,
     ConfigError,
+    CreatedSecret,
     Limiter,
     RateLimitedError,
     RejectedError,
+    SecretSummary,
     ThrottledError,
     TokenError,
     TokenEvent,
@@ -68,10 +71,25 @@ async def main() -> None:
         if service.admin is not None:
             created: list[datetime] = [app.created for app in await service.admin.list_apps()]
             print(created, service.admin.jwks().upper())
+            await administer(service, service.admin)
         acquired: Acquired = Limiter(60, 10, slots=16).try_acquire("key", cost=2)
         print(acquired.allowed, service.in_flight + 1)
-        app = asgi_app(service, source=lambda scope: str(scope["client"][0]))
+        route = "/token/refresh" if service.can_refresh else None
+        app = asgi_app(service, refresh_path=route, source=lambda scope: str(scope["client"][0]))
         await app({}, receive, send)
+
+
+async def administer(service: TokenService, admin: Admin) -> None:
+    made: CreatedSecret = await admin.rotate_secret("app", overlap=timedelta(hours=1))
+    secrets: list[SecretSummary] = await admin.list_secrets("app")
+    ends: list[datetime | None] = [secret.expires or secret.last_used for secret in secrets]
+    await admin.revoke_secret(made.id)
+    tokens: TokenSet = await service.refresh("app", bytearray(b"secret"), "token", source=None)
+    response: TokenResponse = await service.handle_refresh(TokenRequest(body=b"{}"))
+    await admin.revoke_refresh_token("app", tokens.refresh_token or "")
+    forgotten: int = await admin.purge_refresh_tokens()
+    print(ends, response.status, forgotten)
+    await admin.delete_app("app")
 
 
 async def receive() -> dict[str, object]:
@@ -92,6 +110,7 @@ async def wrong(service: TokenService) -> None:
     await service.handle(b"{}")  # type: ignore[arg-type]
     service.admin.jwks()  # type: ignore[union-attr]
     TokenSet("a", timedelta(1))  # type: ignore[call-arg]
+    await service.refresh("app", "secret", b"token")  # type: ignore[arg-type]
     Limiter("60", 10)  # type: ignore[arg-type]
 
 
