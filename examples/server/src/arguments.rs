@@ -39,6 +39,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         keys: KeysCommand,
     },
+    /// Revoke refresh tokens, also while the server runs.
+    Tokens {
+        #[command(subcommand)]
+        tokens: TokensCommand,
+    },
 }
 
 #[derive(Args, Debug)]
@@ -209,6 +214,28 @@ pub(crate) enum KeysCommand {
     Revoke {
         /// The key's id, as `keys list` shows it.
         kid: String,
+        /// Print an object of JSON and nothing else.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        place: PlaceArguments,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokensCommand {
+    /// Refuse the refresh tokens of an app that were issued up to now, or of all apps. Access tokens
+    /// stay good until they expire.
+    Revoke {
+        /// The app's id.
+        #[arg(value_parser = AppClientId::new, required_unless_present = "all")]
+        id: Option<AppClientId>,
+        /// Those of all apps: after a backup was put back.
+        #[arg(long, conflicts_with_all = ["id", "stdin"])]
+        all: bool,
+        /// Only the token on the standard input, and those that come before and after it.
+        #[arg(long)]
+        stdin: bool,
         /// Print an object of JSON and nothing else.
         #[arg(long)]
         json: bool,

@@ -14,6 +14,7 @@ mod place;
 mod routes;
 mod secrets;
 mod serve;
+mod tokens;
 
 use std::error::Error;
 use std::io::Write;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         Some(Command::Apps { apps }) => apps::run(&apps),
         Some(Command::Secrets { secrets }) => secrets::run(&secrets),
         Some(Command::Keys { keys }) => keys::run(&keys),
+        Some(Command::Tokens { tokens }) => tokens::run(&tokens),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,5 +1,8 @@
 //! The optional route that redeems refresh tokens.
 
+use std::io::Write as _;
+use std::process::Stdio;
+
 use serde_json::json;
 
 use crate::running::{App, Home};
@@ -60,6 +63,33 @@ fn its_bodies_are_judged_as_those_of_the_contract_and_may_be_longer() {
     let answer = post(&body(&app, &longer));
     assert_eq!((answer.status, answer.text()), (422, "the body is too large"));
     assert_eq!(ask(server.address, "GET", PATH, &[]).status, 405);
+}
+
+#[test]
+fn refresh_tokens_are_revoked_while_the_server_runs() {
+    let home = Home::new();
+    let (app, other) = (home.create_app("one"), home.create_app("other"));
+    let server = home.start_unlimited(&["--refresh-route"]);
+    let issue = |app: &App| refresh_token(&ask_token(server.address, &app.id, &app.secret));
+    let status =
+        |app: &App, token: &str| post_to(server.address, PATH, &[], &body(app, token)).status;
+    let [one, kept] = [issue(&app), issue(&app)];
+    let mut revoke = home.command(&["tokens", "revoke", "--stdin", &app.id]);
+    let mut revoke = revoke.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    revoke.stdin.take().unwrap().write_all(format!("{one}\n").as_bytes()).unwrap();
+    let said = revoke.wait_with_output().unwrap().stdout;
+    assert_eq!(said, b"that refresh token and its family are revoked\n");
+    assert_eq!((status(&app, &one), status(&app, &kept)), (401, 200));
+
+    let [mine, theirs] = [issue(&app), issue(&other)];
+    let output = home.run(&["tokens", "revoke", &app.id]);
+    assert_eq!(output.stdout, b"the app's refresh tokens are revoked\n");
+    assert_eq!((status(&app, &mine), status(&other, &theirs)), (401, 200));
+    let theirs = issue(&other);
+    let output = home.run(&["tokens", "revoke", "--all", "--json"]);
+    assert_eq!(output.stdout, b"{\"appClientId\":null}\n");
+    assert_eq!(status(&other, &theirs), 401);
+    assert_eq!(home.run(&["tokens", "revoke"]).status.code(), Some(2), "whose?");
 }
 
 #[test]
