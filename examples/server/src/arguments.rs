@@ -69,6 +69,11 @@ pub(crate) struct ServeArguments {
     #[arg(long)]
     pub(crate) refresh_route: bool,
 
+    /// Answer `GET /metrics` at that address, in the text format of Prometheus: an address that callers
+    /// do not reach.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) metrics: Option<SocketAddr>,
+
     /// What is logged, in the syntax of the crate tracing-subscriber: a level, or
     /// `target=level,…`. Before it comes the variable RUST_LOG, then `info`.
     #[arg(long, value_name = "FILTER")]

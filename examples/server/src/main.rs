@@ -10,6 +10,7 @@ mod connection;
 mod first_start;
 mod keys;
 mod log;
+mod metrics;
 mod place;
 mod routes;
 mod secrets;

@@ -40,7 +40,7 @@ pub(crate) struct Site {
     pub(crate) ids: RequestIds,
 }
 
-pub(crate) fn routes(site: Site) -> Router {
+pub(crate) fn routes(site: Arc<Site>) -> Router {
     let mut router = Router::new();
     if site.has_refresh_route {
         router = router.route("/token/refresh", post(refresh));
@@ -54,7 +54,7 @@ pub(crate) fn routes(site: Site) -> Router {
         .method_not_allowed_fallback(|| async {
             text(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed.")
         })
-        .with_state(Arc::new(site))
+        .with_state(site)
 }
 
 async fn token(State(site): State<Arc<Site>>, request: Request) -> Response {

@@ -20,6 +20,7 @@ use crate::arguments::ServeArguments;
 use crate::connection::{self, Times};
 use crate::first_start::{self, NotShown};
 use crate::log;
+use crate::metrics::{self, Metrics};
 use crate::routes::{RequestIds, Site, routes};
 
 /// How long to wait after a connection could not be taken, most often for lack of descriptors.
@@ -48,6 +49,10 @@ async fn serve(arguments: &ServeArguments) -> Result<(), Box<dyn Error>> {
     let address = arguments.listen;
     let listener = listen(address).map_err(|source| ListenError { address, source })?;
     let listening = listener.local_addr()?;
+    let metrics = arguments
+        .metrics
+        .map(|address| listen(address).map_err(|source| ListenError { address, source }));
+    let metrics = metrics.transpose()?;
 
     let config = arguments.place.config()?;
     let deadline = config.deadline;
@@ -55,7 +60,8 @@ async fn serve(arguments: &ServeArguments) -> Result<(), Box<dyn Error>> {
         warn!("while the limiter is out, requests are not limited");
     }
     let mut host = Host::new(TokioTimer);
-    host.observer = Arc::new(TracingObserver);
+    let (observer, counts) = Metrics::new(TracingObserver);
+    host.observer = Arc::new(observer);
     let Assembled { service, issuer, .. } = build(config, host)?;
     let admin = issuer.ok_or(NoIssuer)?;
 
@@ -68,6 +74,12 @@ async fn serve(arguments: &ServeArguments) -> Result<(), Box<dyn Error>> {
     let has_refresh_route = arguments.refresh_route;
     let ids = RequestIds::new();
     let site = Site { service, admin, deadline, trusted_proxies, has_refresh_route, ids };
+    let site = Arc::new(site);
+    if let Some(listener) = metrics {
+        let answers = axum::serve(listener, metrics::routes(Arc::clone(&site), counts));
+        #[expect(clippy::disallowed_methods, reason = "it ends with the process")]
+        tokio::spawn(answers.into_future());
+    }
     let times = Times::new(deadline);
     accept(listener, routes(site), times, arguments.max_connections.get(), stop).await;
     Ok(())

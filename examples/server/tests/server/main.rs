@@ -19,6 +19,7 @@ mod forwarded;
 mod keys;
 mod kills;
 mod logs;
+mod metrics;
 mod refresh;
 mod routes;
 mod running;
