@@ -118,8 +118,8 @@ impl TokenService {
         app_id: String,
         token: String,
     ) -> Result<(), AdminError> {
-        let (admin, token) = (self.admin()?, RefreshToken::new(token));
-        let Ok(id) = app(&app_id) else { return Ok(()) };
+        let token = RefreshToken::new(token);
+        let (admin, id) = (self.admin()?, app(&app_id)?);
         awaited(async move { admin.revoke_refresh_token(&id, &token).await }).await
     }
 

@@ -111,7 +111,7 @@ class Refresh(IssuerTest):
         await self.admin.revoke_refresh_token(self.app.id, one)
         await self.assert_refused(one)
         # What is none of the app's is revoked already.
-        for app_id, token in ((self.app.id, "no-token"), ("appcl-nobody", other), ("\n", other)):
+        for app_id, token in ((self.app.id, "no-token"), ("appcl-nobody", other)):
             await self.admin.revoke_refresh_token(app_id, token)
         other = (await self.refresh(other)).refresh_token
         await self.admin.revoke_refresh_tokens_of(self.app.id)

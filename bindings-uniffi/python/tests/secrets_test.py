@@ -83,6 +83,11 @@ class Secrets(IssuerTest):
             ):
                 self.assertEqual(await self.code(call), "ERR_ADMIN_NOT_FOUND", id)
         for call in (
+            self.admin.revoke_refresh_token("\n", "token"),
+            self.admin.revoke_refresh_tokens_of("\n"),
+        ):
+            self.assertEqual(await self.code(call), "ERR_ADMIN_NOT_FOUND")
+        for call in (
             self.admin.delete_app(7),
             self.admin.rotate_secret(None),
             self.admin.list_secrets(b"id"),
