@@ -2,7 +2,10 @@ package dev.tokensmith
 
 import dev.tokensmith.bridge.AppSummary as BridgeSummary
 import dev.tokensmith.bridge.CreatedApp as BridgeCreated
+import dev.tokensmith.bridge.CreatedSecret as BridgeSecret
+import dev.tokensmith.bridge.SecretSummary as BridgeSecretSummary
 import dev.tokensmith.bridge.TokenService as BridgeService
+import java.time.Duration
 import java.time.Instant
 import kotlinx.coroutines.runBlocking
 
@@ -31,6 +34,80 @@ public class Admin internal constructor(private val bridge: BridgeService) {
     @Throws(AdminException::class, kotlin.coroutines.cancellation.CancellationException::class)
     public suspend fun enableApp(id: String): Unit = setAppEnabled(id, true)
 
+    /** Removes an app with its secrets. Access tokens that it has live on to their end. */
+    @Throws(AdminException::class, kotlin.coroutines.cancellation.CancellationException::class)
+    public suspend fun deleteApp(id: String) {
+        text("id", id)
+        crossingAsync(AdminException::unexpected) { bridge.deleteApp(id) }
+    }
+
+    /**
+     * Gives an app a new secret. Those that it has stay good for [overlap], in whole seconds and at most 90
+     * days, and no longer than they would have been; no overlap revokes them. An app has at most two live ones.
+     */
+    @Throws(AdminException::class, kotlin.coroutines.cancellation.CancellationException::class)
+    public suspend fun rotateSecret(appId: String, overlap: Duration = Duration.ofDays(1)): CreatedSecret {
+        text("appId", appId)
+        if (overlap.isNegative) throw wrong("overlap", "no negative time")
+        return CreatedSecret(crossingAsync(AdminException::unexpected) { bridge.rotateSecret(appId, overlap) })
+    }
+
+    /** An app's secrets, the oldest first. One that is good no more is listed until the app gets a new one. */
+    @Throws(AdminException::class, kotlin.coroutines.cancellation.CancellationException::class)
+    public suspend fun listSecrets(appId: String): List<SecretSummary> {
+        text("appId", appId)
+        return crossingAsync(AdminException::unexpected) { bridge.listSecrets(appId) }.map(::SecretSummary)
+    }
+
+    /** Lets a secret be good no more, for ever. An app that has no other gets no tokens until it is given one. */
+    @Throws(AdminException::class, kotlin.coroutines.cancellation.CancellationException::class)
+    public suspend fun revokeSecret(secretId: String) {
+        text("secretId", secretId)
+        crossingAsync(AdminException::unexpected) { bridge.revokeSecret(secretId) }
+    }
+
+    /**
+     * Revokes a refresh token, and with it all that come before and after it. A text that is none of that app's
+     * is revoked already. Access tokens live on to their end.
+     */
+    @Throws(AdminException::class, kotlin.coroutines.cancellation.CancellationException::class)
+    public suspend fun revokeRefreshToken(appId: String, token: String) {
+        text("appId", appId)
+        text("token", token)
+        crossingAsync(AdminException::unexpected) { bridge.revokeRefreshToken(appId, token) }
+    }
+
+    /** Refuses all refresh tokens of an app that were issued up to now, those of the present second among them. */
+    @Throws(AdminException::class, kotlin.coroutines.cancellation.CancellationException::class)
+    public suspend fun revokeRefreshTokensOf(appId: String) {
+        text("appId", appId)
+        crossingAsync(AdminException::unexpected) { bridge.revokeRefreshTokensOf(appId) }
+    }
+
+    /**
+     * Refuses all refresh tokens of all apps that were issued up to now: after a backup was restored, since it
+     * may have forgotten which were redeemed.
+     */
+    @Throws(AdminException::class, kotlin.coroutines.cancellation.CancellationException::class)
+    public suspend fun revokeAllRefreshTokens(): Unit =
+        crossingAsync(AdminException::unexpected) { bridge.revokeAllRefreshTokens() }
+
+    /**
+     * Forgets what is past its time in the ledger of refresh tokens, and tells how many families that were. It
+     * is done by the way too, a few at each redemption.
+     */
+    @Throws(AdminException::class, kotlin.coroutines.cancellation.CancellationException::class)
+    public suspend fun purgeRefreshTokens(): Long =
+        crossingAsync(AdminException::unexpected) { bridge.purgeRefreshTokens() }
+
+    /**
+     * Takes up the time after the system's clock was ahead while refresh tokens were redeemed. All that were
+     * issued up to now are revoked.
+     */
+    @Throws(AdminException::class, kotlin.coroutines.cancellation.CancellationException::class)
+    public suspend fun resetRefreshClock(): Unit =
+        crossingAsync(AdminException::unexpected) { bridge.resetRefreshClock() }
+
     /** The public keys as a JWK set (RFC 7517 section 5), in JSON. */
     @Throws(AdminException::class)
     public fun jwks(): String = crossing(AdminException::unexpected) { bridge.jwks() }
@@ -51,6 +128,45 @@ public class Admin internal constructor(private val bridge: BridgeService) {
     @Throws(AdminException::class, InterruptedException::class)
     public fun enableAppBlocking(id: String): Unit = runBlocking { enableApp(id) }
 
+    /** [deleteApp], which waits. */
+    @Throws(AdminException::class, InterruptedException::class)
+    public fun deleteAppBlocking(id: String): Unit = runBlocking { deleteApp(id) }
+
+    /** [rotateSecret], which waits. */
+    @JvmOverloads
+    @Throws(AdminException::class, InterruptedException::class)
+    public fun rotateSecretBlocking(appId: String, overlap: Duration = Duration.ofDays(1)): CreatedSecret =
+        runBlocking { rotateSecret(appId, overlap) }
+
+    /** [listSecrets], which waits. */
+    @Throws(AdminException::class, InterruptedException::class)
+    public fun listSecretsBlocking(appId: String): List<SecretSummary> = runBlocking { listSecrets(appId) }
+
+    /** [revokeSecret], which waits. */
+    @Throws(AdminException::class, InterruptedException::class)
+    public fun revokeSecretBlocking(secretId: String): Unit = runBlocking { revokeSecret(secretId) }
+
+    /** [revokeRefreshToken], which waits. */
+    @Throws(AdminException::class, InterruptedException::class)
+    public fun revokeRefreshTokenBlocking(appId: String, token: String): Unit =
+        runBlocking { revokeRefreshToken(appId, token) }
+
+    /** [revokeRefreshTokensOf], which waits. */
+    @Throws(AdminException::class, InterruptedException::class)
+    public fun revokeRefreshTokensOfBlocking(appId: String): Unit = runBlocking { revokeRefreshTokensOf(appId) }
+
+    /** [revokeAllRefreshTokens], which waits. */
+    @Throws(AdminException::class, InterruptedException::class)
+    public fun revokeAllRefreshTokensBlocking(): Unit = runBlocking { revokeAllRefreshTokens() }
+
+    /** [purgeRefreshTokens], which waits. */
+    @Throws(AdminException::class, InterruptedException::class)
+    public fun purgeRefreshTokensBlocking(): Long = runBlocking { purgeRefreshTokens() }
+
+    /** [resetRefreshClock], which waits. */
+    @Throws(AdminException::class, InterruptedException::class)
+    public fun resetRefreshClockBlocking(): Unit = runBlocking { resetRefreshClock() }
+
     private suspend fun setAppEnabled(id: String, enabled: Boolean) {
         text("id", id)
         crossingAsync(AdminException::unexpected) { bridge.setAppEnabled(id, enabled) }
@@ -66,6 +182,38 @@ public class CreatedApp internal constructor(app: BridgeCreated) {
     public val secret: String = app.secret
 
     override fun toString(): String = "CreatedApp([REDACTED])"
+}
+
+/** A new secret of an app. It is shown this once and cannot be read again. */
+public class CreatedSecret internal constructor(secret: BridgeSecret) {
+    /** Its own id, which is no secret. */
+    public val id: String = secret.id
+
+    /** The secret. */
+    public val secret: String = secret.secret
+
+    override fun toString(): String = "CreatedSecret([REDACTED])"
+}
+
+/** A secret of an app, as it is listed. What it is, is not known. */
+public class SecretSummary internal constructor(secret: BridgeSecretSummary) {
+    /** Its own id, which is no secret. */
+    public val id: String = secret.id
+
+    /** When it was made. */
+    public val created: Instant = secret.created
+
+    /** When it stops, or stopped, being good; null if it has no end, and if it was revoked. */
+    public val expires: Instant? = secret.expires
+
+    /** Whether it was revoked. */
+    public val isRevoked: Boolean = secret.revoked
+
+    /** The start of the hour in which it was last used, so far as this process knows. */
+    public val lastUsed: Instant? = secret.lastUsed
+
+    override fun toString(): String =
+        "SecretSummary(id=$id, created=$created, expires=$expires, isRevoked=$isRevoked, lastUsed=$lastUsed)"
 }
 
 /** An app, as it is listed. */

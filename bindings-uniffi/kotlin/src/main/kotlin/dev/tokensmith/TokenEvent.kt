@@ -23,7 +23,7 @@ public class TokenEvent internal constructor(event: BridgeEvent) {
     /** The app's id, where it is one that an app may have. */
     public val appClientId: String? = event.appClientId
 
-    /** `issued`: the life of the access token. */
+    /** `issued`: the life of the access token. `secret_expiring`: how long the secret has left. */
     public val expiresIn: Duration? = event.expiresIn
 
     /** Why, where there is a reason. */
@@ -41,6 +41,9 @@ public class TokenEvent internal constructor(event: BridgeEvent) {
     /** Which part of the service. */
     public val part: String? = event.part
 
+    /** `secret_expiring`: the id of the secret, which is no secret. */
+    public val secretId: String? = event.secretId
+
     /** `limiter_health`: the counters. */
     public val health: LimiterHealth? =
         event.health?.let { LimiterHealth(it.overflows, it.repaired, it.degraded) }
@@ -56,6 +59,7 @@ public class TokenEvent internal constructor(event: BridgeEvent) {
             "retryAfter" to retryAfter,
             "kind" to kind,
             "part" to part,
+            "secretId" to secretId,
             "health" to health,
         )
         val known = fields.filter { (_, value) -> value != null }

@@ -3,6 +3,7 @@ package dev.tokensmith
 import dev.tokensmith.bridge.Authenticator as BridgeAuthenticator
 import dev.tokensmith.bridge.Credentials as BridgeCredentials
 import dev.tokensmith.bridge.Observer as BridgeObserver
+import dev.tokensmith.bridge.Redemption
 import dev.tokensmith.bridge.TokenRequest as BridgeRequest
 import dev.tokensmith.bridge.TokenResponse as BridgeResponse
 import dev.tokensmith.bridge.TokenService as BridgeService
@@ -21,6 +22,7 @@ import kotlinx.coroutines.runBlocking
 
 /** A body that conforms is shorter: what is over that is not copied. */
 private const val ENOUGH = 8_193
+private const val ENOUGH_TO_REFRESH = 24_577
 
 /**
  * Answers `POST /token`: validates the body, limits the rate, asks the authenticator, and gives back the
@@ -28,11 +30,16 @@ private const val ENOUGH = 8_193
  *
  * All calls may be made from any thread, at once. Where a coroutine is cancelled, the call ends, and with
  * it that of the authenticator; what it was charged stays charged. The calls that end in `Blocking` and
- * `Async` are for Java: an interrupt ends the first, `cancel` on the future the second.
+ * `Async` are for Java: an interrupt ends the first, `cancel` on the future the second. A redemption that has
+ * begun runs to its end all the same: a token that it has changed into another would be lost.
  */
 public class TokenService private constructor(private val bridge: BridgeService) : AutoCloseable {
     /** The administration of the embedded issuer; null for a host's own authenticator. */
     public val admin: Admin? = if (bridge.hasAdmin()) Admin(bridge) else null
+
+    /** Whether there is something that redeems refresh tokens: the embedded issuer. */
+    @get:JvmName("canRefresh")
+    public val canRefresh: Boolean = bridge.canRefresh()
 
     /** How many authentications are under way. */
     public val inFlight: Int
@@ -43,12 +50,7 @@ public class TokenService private constructor(private val bridge: BridgeService)
      * when it is cancelled, or [IllegalArgumentException] for wrong arguments.
      */
     public suspend fun handle(request: TokenRequest): TokenResponse {
-        val carried = BridgeRequest(
-            body = request.body.beginning(),
-            contentType = optionalText("contentType", request.contentType),
-            source = optionalText("source", request.source),
-            requestId = optionalText("requestId", request.requestId),
-        )
+        val carried = carried(request, ENOUGH)
         currentCoroutineContext().ensureActive()
         return try {
             response(crossingAsync { bridge.handle(carried, null) })
@@ -79,6 +81,60 @@ public class TokenService private constructor(private val bridge: BridgeService)
             return tokens(crossingAsync { bridge.issue(credentials, null) })
         } finally {
             appSecret.fill(0)
+        }
+    }
+
+    /**
+     * Redeems a refresh token for new tokens, by the same path and limits.
+     *
+     * @throws TokenException as [issue]; it is a [TokenException.Config] where [canRefresh] is false.
+     * @throws IllegalStateException the service is closed.
+     * @throws IllegalArgumentException an argument is none, by its name and without its value.
+     */
+    @Throws(TokenException::class, kotlin.coroutines.cancellation.CancellationException::class)
+    public suspend fun refresh(
+        appClientId: String,
+        appSecret: String,
+        refreshToken: String,
+        source: String? = null,
+    ): TokenSet = refresh(appClientId, text("appSecret", appSecret).toByteArray(), refreshToken, source)
+
+    /** The same with a secret as the bytes of UTF-8, which are filled with zeros when the call has ended. */
+    @Throws(TokenException::class, kotlin.coroutines.cancellation.CancellationException::class)
+    public suspend fun refresh(
+        appClientId: String,
+        appSecret: ByteArray,
+        refreshToken: String,
+        source: String? = null,
+    ): TokenSet {
+        try {
+            text("appClientId", appClientId)
+            text("refreshToken", refreshToken)
+            optionalText("source", source)
+            currentCoroutineContext().ensureActive()
+            val redemption = Redemption(appClientId, appSecret, refreshToken, source)
+            return tokens(crossingAsync { bridge.refresh(redemption, null) })
+        } finally {
+            appSecret.fill(0)
+        }
+    }
+
+    /**
+     * Answers a request to redeem a refresh token, which is the member `refreshToken` of its body, as [handle]
+     * answers one for tokens. The body may have up to 24,576 bytes.
+     *
+     * @throws TokenException.Config [canRefresh] is false.
+     */
+    @Throws(TokenException.Config::class, kotlin.coroutines.cancellation.CancellationException::class)
+    public suspend fun handleRefresh(request: TokenRequest): TokenResponse {
+        val carried = carried(request, ENOUGH_TO_REFRESH)
+        currentCoroutineContext().ensureActive()
+        return try {
+            response(crossingAsync { bridge.handleRefresh(carried, null) })
+        } catch (nothingRedeems: TokenException.Config) {
+            throw nothingRedeems
+        } catch (_: TokenException) {
+            response(bridge.unavailable())
         }
     }
 
@@ -116,6 +172,53 @@ public class TokenService private constructor(private val bridge: BridgeService)
         appSecret: ByteArray,
         source: String? = null,
     ): CompletableFuture<TokenSet> = begun { issue(appClientId, appSecret, source) }
+
+    /** [refresh], which waits. */
+    @JvmOverloads
+    @Throws(TokenException::class, InterruptedException::class)
+    public fun refreshBlocking(
+        appClientId: String,
+        appSecret: String,
+        refreshToken: String,
+        source: String? = null,
+    ): TokenSet = runBlocking { refresh(appClientId, appSecret, refreshToken, source) }
+
+    /** [refresh], which waits. */
+    @JvmOverloads
+    @Throws(TokenException::class, InterruptedException::class)
+    public fun refreshBlocking(
+        appClientId: String,
+        appSecret: ByteArray,
+        refreshToken: String,
+        source: String? = null,
+    ): TokenSet = runBlocking { refresh(appClientId, appSecret, refreshToken, source) }
+
+    /** [refresh], as a future. */
+    @JvmOverloads
+    public fun refreshAsync(
+        appClientId: String,
+        appSecret: String,
+        refreshToken: String,
+        source: String? = null,
+    ): CompletableFuture<TokenSet> = begun { refresh(appClientId, appSecret, refreshToken, source) }
+
+    /** [refresh], as a future. */
+    @JvmOverloads
+    public fun refreshAsync(
+        appClientId: String,
+        appSecret: ByteArray,
+        refreshToken: String,
+        source: String? = null,
+    ): CompletableFuture<TokenSet> = begun { refresh(appClientId, appSecret, refreshToken, source) }
+
+    /** [handleRefresh], which waits. */
+    @Throws(TokenException.Config::class, InterruptedException::class)
+    public fun handleRefreshBlocking(request: TokenRequest): TokenResponse =
+        runBlocking { handleRefresh(request) }
+
+    /** [handleRefresh], as a future. */
+    public fun handleRefreshAsync(request: TokenRequest): CompletableFuture<TokenResponse> =
+        begun { handleRefresh(request) }
 
     /** Lets go of the service: what is under way ends as it would, later calls are refused. */
     override fun close() {
@@ -177,7 +280,15 @@ public class TokenService private constructor(private val bridge: BridgeService)
     }
 }
 
-private fun ByteArray.beginning(): ByteArray = if (size > ENOUGH) copyOf(ENOUGH) else this
+private fun carried(request: TokenRequest, enough: Int): BridgeRequest =
+    BridgeRequest(
+        body = request.body.beginning(enough),
+        contentType = optionalText("contentType", request.contentType),
+        source = optionalText("source", request.source),
+        requestId = optionalText("requestId", request.requestId),
+    )
+
+private fun ByteArray.beginning(enough: Int): ByteArray = if (size > enough) copyOf(enough) else this
 
 private fun response(response: BridgeResponse): TokenResponse =
     TokenResponse(response.status, response.headers, response.body)

@@ -23,6 +23,14 @@ class QuickStartTest {
     }
 
     @Test
+    fun `the program that rotates and refreshes`(@TempDir folder: File) {
+        isInReadme("src/test/kotlin/dev/tokensmith/programs/Secrets.kt")
+        val (code, printed) = runProgram("SecretsKt", folder = folder)
+        val revoked = "redeemed twice, so somebody else has it: all that came of it are revoked"
+        assertEquals("0 ERR_ADMIN_LIMIT 2\n$revoked\n", "$code $printed")
+    }
+
+    @Test
     fun `the program in Java`(@TempDir folder: File) {
         isInReadme("src/test/java/dev/tokensmith/consumer/QuickStart.java")
         val (code, printed) = runProgram("dev.tokensmith.consumer.QuickStart", folder = folder)

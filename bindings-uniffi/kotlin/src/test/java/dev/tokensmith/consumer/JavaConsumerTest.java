@@ -14,7 +14,9 @@ import dev.tokensmith.AuthenticateException;
 import dev.tokensmith.Authenticator;
 import dev.tokensmith.BlockingAuthenticator;
 import dev.tokensmith.CreatedApp;
+import dev.tokensmith.CreatedSecret;
 import dev.tokensmith.Limiter;
+import dev.tokensmith.SecretSummary;
 import dev.tokensmith.TokenEvent;
 import dev.tokensmith.TokenException;
 import dev.tokensmith.TokenRequest;
@@ -168,6 +170,18 @@ class JavaConsumerTest {
             AdminException refused =
                     assertThrows(AdminException.NotFound.class, () -> admin.disableAppBlocking("nobody"));
             assertEquals("ERR_ADMIN_NOT_FOUND", refused.getCode());
+            CreatedSecret second = admin.rotateSecretBlocking(app.getId());
+            assertThrows(AdminException.Limit.class, () -> admin.rotateSecretBlocking(app.getId(), Duration.ofHours(1)));
+            admin.revokeSecretBlocking(second.getId());
+            SecretSummary first = admin.listSecretsBlocking(app.getId()).stream()
+                    .filter(secret -> !secret.isRevoked()).findAny().orElseThrow();
+            assertTrue(first.getExpires().isAfter(first.getCreated()));
+            assertTrue(service.canRefresh());
+            String token = service.issueBlocking(app.getId(), app.getSecret()).getRefreshToken();
+            TokenSet tokens = service.refreshBlocking(app.getId(), app.getSecret(), token);
+            assertEquals("Bearer", tokens.getTokenType());
+            admin.revokeRefreshTokenBlocking(app.getId(), tokens.getRefreshToken());
+            assertEquals(422, service.handleRefreshBlocking(request()).getStatus());
         }
         TokenException.Config wrong =
                 assertThrows(TokenException.Config.class, () -> TokenService.createBlocking("{\"sauce\":1}"));

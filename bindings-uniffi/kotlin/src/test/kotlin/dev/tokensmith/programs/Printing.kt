@@ -94,6 +94,8 @@ object Printing {
             { it.issue("app", PLANTED.toByteArray() + byteArrayOf(-1)) },
             { it.issue("app", PLANTED, broken) },
             { it.issue("app", PLANTED, PLANTED.repeat(50)) },
+            { it.refresh("app", "secret", broken) },
+            { it.refresh("app", PLANTED, PLANTED) },
             { it.handle(TokenRequest(body(), broken)) },
             { it.handle(TokenRequest(body(), source = PLANTED.repeat(50))) },
             { TokenService.create(broken) },
@@ -128,9 +130,15 @@ object Printing {
                 shown(app)
                 shown(admin)
                 check(!"$app".contains(app.secret))
+                val made = admin.rotateSecretBlocking(app.id)
+                shown(made)
+                check(!"$made".contains(made.secret))
+                shown(admin.listSecretsBlocking(app.id))
                 shown(service.issueBlocking(app.id, app.secret))
                 shown(runCatching { service.issueBlocking(app.id, PLANTED) }.exceptionOrNull())
                 shown(runCatching { admin.disableAppBlocking(PLANTED) }.exceptionOrNull())
+                shown(runCatching { service.refreshBlocking(app.id, PLANTED, PLANTED) }.exceptionOrNull())
+                shown(runCatching { admin.revokeRefreshTokenBlocking(app.id, "$PLANTED\uD800") }.exceptionOrNull())
             }
         } finally {
             folder.toFile().deleteRecursively()

@@ -9,6 +9,7 @@ import dev.tokensmith.TokenSet
 import dev.tokensmith.bridge.CancelHandle
 import dev.tokensmith.bridge.Credentials
 import dev.tokensmith.bridge.NoHandle
+import dev.tokensmith.bridge.Redemption
 import dev.tokensmith.bridge.TokenRequest as BridgeRequest
 import dev.tokensmith.bridge.TokenResponse as BridgeResponse
 import dev.tokensmith.bridge.TokenService as BridgeService
@@ -72,6 +73,7 @@ class PanicTest {
     /** A service of which each call of the bridge panics in place of what it does. */
     private class Panicking(private val real: BridgeService, private val panic: suspend () -> Unit) : BridgeService(NoHandle) {
         override fun hasAdmin() = false
+        override fun canRefresh() = true
         override fun unavailable(): BridgeResponse = real.unavailable()
         override suspend fun handle(request: BridgeRequest, cancel: CancelHandle?): BridgeResponse {
             panic()
@@ -81,6 +83,14 @@ class PanicTest {
             panic()
             return real.issue(credentials, cancel)
         }
+        override suspend fun handleRefresh(request: BridgeRequest, cancel: CancelHandle?): BridgeResponse {
+            panic()
+            return real.handleRefresh(request, cancel)
+        }
+        override suspend fun refresh(redemption: Redemption, cancel: CancelHandle?): BridgeTokens {
+            panic()
+            return real.refresh(redemption, cancel)
+        }
     }
 
     @Test
@@ -89,10 +99,12 @@ class PanicTest {
             val service = TokenService.create(CONFIG, authenticator, null, null) { config, host, observer ->
                 Panicking(createService(config, host, observer), panic)
             }
-            val answer = service.handle(request())
-            assertEquals(502, answer.status)
-            assertTrue("planted" !in answer.body.decodeToString())
+            for (answer in listOf(service.handle(request()), service.handleRefresh(request()))) {
+                assertEquals(502, answer.status)
+                assertTrue("planted" !in answer.body.decodeToString())
+            }
             failed { service.issue("app", "secret") }
+            failed { service.refresh("app", "secret", "token") }
         }
         anotherIsAnswered()
     }
