@@ -1,12 +1,15 @@
 // Refresh tokens are redeemed, by the embedded issuer.
 
 import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
 import { after, before, beforeEach, test } from 'node:test';
 
 import { ConfigError, TokenError, UnauthorizedError } from '../index.mjs';
 import { issuing } from './issuing.mjs';
 import { credentials, request, scripted, until } from './scripted.mjs';
 
+/** The addon as the facade has it. */
+const native = createRequire(import.meta.url)('../native.js');
 const ON_TIME = { timeout: 60_000 };
 const MOST_BODY = 24 * 1_024;
 const MOST_TOKEN = 16 * 1_024;
@@ -76,6 +79,31 @@ test('a secret that is given as bytes is zeros afterwards', ON_TIME, async () =>
   assert(wrong.every((byte) => byte === 0));
 });
 
+test('of a token no more is copied than shows that it is too long, and the copy is zeros afterwards', ON_TIME, async () => {
+  const { prototype } = native.NativeService;
+  const copies = [];
+  const own = {};
+  for (const [name, at] of [['refresh', 3], ['revokeRefreshToken', 1]]) {
+    own[name] = prototype[name];
+    prototype[name] = function kept(...args) {
+      copies.push(args[at]);
+      assert(args[at].some((byte) => byte !== 0));
+      return own[name].apply(this, args);
+    };
+  }
+  try {
+    for (const token of ['a token', 'x'.repeat(MOST_TOKEN + 1), 'x'.repeat(1_000_000)]) {
+      await assert.rejects(site.refresh(token), UNAUTHORIZED);
+      await site.admin.revokeRefreshToken(site.app.appClientId, token);
+    }
+  } finally {
+    Object.assign(prototype, own);
+  }
+  const lengths = [7, MOST_TOKEN + 1, MOST_TOKEN + 1];
+  assert.deepEqual(copies.map((copy) => copy.length), lengths.flatMap((length) => [length, length]));
+  for (const copy of copies) assert(copy.every((byte) => byte === 0));
+});
+
 test('over HTTP the answer has what `handle` has', ON_TIME, async () => {
   const refreshToken = await site.first();
   const { status, headers, body } = await site.service.handleRefresh(site.request({ refreshToken }, { requestId: 'r-1' }));
@@ -122,26 +150,28 @@ for (const [name, call] of Object.entries(CALLS)) {
     assert.deepEqual(site.events.map((event) => event.name), ['issued', 'issued']);
   });
 
-  // The disk may be faster than the abort, so it is tried until one came between.
+  // The disk may be faster than the abort, so it is tried until some came between.
   test(`${name}: aborted once it has begun, it rejects, and goes on to its end`, ON_TIME, async () => {
     const reason = new Error('enough');
+    const begun = () => site.service.inFlight > 0;
     let aborted = 0;
     let asked = 0;
-    for (; aborted < 5; asked += 1) {
+    for (; aborted < 3; asked += 1) {
       assert(asked < 1_000, 'no abort came before the answer');
       const refreshToken = await site.first();
       const controller = new AbortController();
       const answer = call(refreshToken, { signal: controller.signal });
-      const soon = performance.now() + 1_000;
-      while (site.service.inFlight === 0 && performance.now() < soon);
+      const late = performance.now() + 20;
+      while (!begun() && performance.now() < late);
+      const inTime = begun();
       controller.abort(reason);
       const error = await answer.then(() => undefined, (thrown) => thrown);
       assert(error === undefined || error === reason, `${error}`);
-      if (error === reason) aborted += 1;
+      if (inTime && error === reason) aborted += 1;
       // Spent, and not lost: the caller shows it again.
       await call(refreshToken);
     }
-    await until(() => site.service.inFlight === 0 && site.events.length === 3 * asked);
+    await until(() => !begun() && site.events.length >= 2 * asked + aborted);
     assert.deepEqual([...new Set(site.events.map((event) => event.name))], ['issued']);
   });
 
