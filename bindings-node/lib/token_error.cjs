@@ -25,7 +25,7 @@ class ConfigError extends TokenError {
   }
 }
 
-/** A call of the administration that failed. Nothing was changed. */
+/** A call of the administration that failed. */
 class AdminError extends Error {
   constructor(code, message) {
     super(message);

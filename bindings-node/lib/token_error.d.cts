@@ -66,7 +66,10 @@ export class ConfigError extends TokenError {
   readonly key?: string;
 }
 
-/** A call of the administration that failed. Nothing was changed. */
+/**
+ * A call of the administration that failed. Nothing was changed; but where a call about refresh tokens
+ * ends with `ERR_ADMIN_STORE`, they may still be good or not, so make it again.
+ */
 export class AdminError extends Error {
   readonly code: AdminErrorCode;
 }
