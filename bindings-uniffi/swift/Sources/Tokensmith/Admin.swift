@@ -36,6 +36,82 @@ public struct Admin: Sendable {
         do { try await bridge.setAppEnabled(id: id, enabled: true) } catch { throw told(error) }
     }
 
+    /// Removes an app with its secrets. Access tokens that it has live on to their end.
+    ///
+    /// - Throws: ``AdminError`` with the code `notFound` where there is no such app.
+    public func deleteApp(id: String) async throws {
+        do { try await bridge.deleteApp(id: id) } catch { throw told(error) }
+    }
+
+    /// Gives an app a new secret. An app has at most two live ones.
+    ///
+    /// - Parameter overlap: how long those that it has stay good, and no longer than they would have
+    ///   been: whole seconds, at most 90 days. None revokes them.
+    /// - Throws: ``AdminError`` with the code `limit` for a third secret, `notFound` where there is no
+    ///   such app, `invalid` for another overlap; ``ArgumentError`` for one that is negative.
+    public func rotateSecret(appId: String, overlap: Duration = .seconds(86_400)) async throws
+        -> CreatedSecret
+    {
+        guard let overlap = overlap.bridged else {
+            throw ArgumentError(detail: "`overlap` must not be negative")
+        }
+        do {
+            return CreatedSecret(try await bridge.rotateSecret(appId: appId, overlap: overlap))
+        } catch { throw told(error) }
+    }
+
+    /// An app's secrets, the oldest first. One that is good no more is listed until the app gets a new
+    /// one.
+    ///
+    /// - Throws: ``AdminError`` with the code `notFound` where there is no such app.
+    public func listSecrets(appId: String) async throws -> [SecretSummary] {
+        do {
+            return try await bridge.listSecrets(appId: appId).map(SecretSummary.init)
+        } catch { throw told(error) }
+    }
+
+    /// Lets a secret be good no more, for ever. An app that has no other gets no tokens until it is
+    /// given one.
+    ///
+    /// - Throws: ``AdminError`` with the code `notFound` where there is no such secret.
+    public func revokeSecret(id: String) async throws {
+        do { try await bridge.revokeSecret(secretId: id) } catch { throw told(error) }
+    }
+
+    /// Revokes a refresh token, and with it all that come before and after it. A text that is none of
+    /// that app's is revoked already. Access tokens live on to their end.
+    public func revokeRefreshToken(appId: String, token: String) async throws {
+        do {
+            try await bridge.revokeRefreshToken(appId: appId, token: token)
+        } catch { throw told(error) }
+    }
+
+    /// Refuses all refresh tokens of an app that were issued up to now, those of the present second
+    /// among them.
+    public func revokeRefreshTokens(of appId: String) async throws {
+        do { try await bridge.revokeRefreshTokensOf(appId: appId) } catch { throw told(error) }
+    }
+
+    /// Refuses all refresh tokens of all apps that were issued up to now: after a backup was restored,
+    /// since it may have forgotten which were redeemed.
+    public func revokeAllRefreshTokens() async throws {
+        do { try await bridge.revokeAllRefreshTokens() } catch { throw told(error) }
+    }
+
+    /// Forgets what is past its time in the ledger of refresh tokens, and tells how many families that
+    /// were. It is done by the way too, a few at each redemption.
+    @discardableResult public func purgeRefreshTokens() async throws -> Int {
+        do {
+            return Int(clamping: try await bridge.purgeRefreshTokens())
+        } catch { throw told(error) }
+    }
+
+    /// Takes up the time after the system's clock was ahead while refresh tokens were redeemed. All
+    /// that were issued up to now are revoked.
+    public func resetRefreshClock() async throws {
+        do { try await bridge.resetRefreshClock() } catch { throw told(error) }
+    }
+
     /// The public keys as a JWK set (RFC 7517 section 5), in JSON.
     public func jwks() throws -> String {
         do { return try bridge.jwks() } catch { throw told(error) }
@@ -51,6 +127,39 @@ public struct CreatedApp: Sendable, Redacted {
     public let secret: String
 
     init(_ bridged: TokensmithBridge.CreatedApp) { (id, secret) = (bridged.id, bridged.secret) }
+}
+
+/// A new secret of an app. It is shown this once and cannot be read again. It prints as
+/// `CreatedSecret([REDACTED])`.
+public struct CreatedSecret: Sendable, Redacted {
+    /// Its own id, which is no secret.
+    public let id: String
+    /// What the app shows with its own id to get tokens. It is nowhere else.
+    public let secret: String
+
+    init(_ bridged: TokensmithBridge.CreatedSecret) { (id, secret) = (bridged.id, bridged.secret) }
+}
+
+/// A secret of an app, as it is listed. What it is, is not known.
+public struct SecretSummary: Sendable, Hashable, Identifiable {
+    /// Its own id, which is no secret.
+    public let id: String
+    /// When it was made.
+    public let created: Date
+    /// When it stops, or stopped, being good; nil if it has no end, and if it was revoked.
+    public let expires: Date?
+    /// Whether it was revoked.
+    public let isRevoked: Bool
+    /// The start of the hour in which it was last used, so far as this process knows.
+    public let lastUsed: Date?
+
+    init(_ bridged: TokensmithBridge.SecretSummary) {
+        id = bridged.id
+        created = bridged.created
+        expires = bridged.expires
+        isRevoked = bridged.revoked
+        lastUsed = bridged.lastUsed
+    }
 }
 
 /// An app, as it is listed.

@@ -19,7 +19,8 @@ public struct TokenEvent: Sendable, Equatable {
     public let source: String?
     /// The app's id, where it is one that an app may have.
     public let appClientId: String?
-    /// `issued`: the life of the access token, in whole seconds.
+    /// `issued`: the life of the access token, in whole seconds. `secret_expiring`: how long the secret
+    /// has left.
     public let expiresIn: Duration?
     /// Why, where there is a reason.
     public let reason: String?
@@ -31,6 +32,8 @@ public struct TokenEvent: Sendable, Equatable {
     public let kind: String?
     /// Which part of the service.
     public let part: String?
+    /// `secret_expiring`: the id of the secret, which is no secret.
+    public let secretId: String?
     /// `limiter_health`: the counters.
     public let health: LimiterHealth?
 
@@ -46,6 +49,7 @@ public struct TokenEvent: Sendable, Equatable {
         retryAfter = bridged.retryAfter.map(Duration.init(bridged:))
         kind = bridged.kind
         part = bridged.part
+        secretId = bridged.secretId
         health = bridged.health.map(LimiterHealth.init)
     }
 }

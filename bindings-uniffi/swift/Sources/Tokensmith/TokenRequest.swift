@@ -22,11 +22,12 @@ public struct TokenRequest: Sendable, Redacted {
         self.requestId = requestId
     }
 
-    /// No longer body conforms, so no more than that and one byte of it is copied.
-    private static let longest = 8_192
+    static let longest = 8_192
+    static let longestToRefresh = 24_576
 
-    var bridged: TokensmithBridge.TokenRequest {
-        .init(body: body.prefix(Self.longest + 1), contentType: contentType, source: source, requestId: requestId)
+    /// No longer body conforms, so no more than that and one byte of it is copied.
+    func bridged(longest: Int) -> TokensmithBridge.TokenRequest {
+        .init(body: body.prefix(longest + 1), contentType: contentType, source: source, requestId: requestId)
     }
 }
 

@@ -7,6 +7,8 @@ public final class TokenService: Sendable, Redacted {
     private let bridge: TokensmithBridge.TokenService
     /// The administration of the embedded issuer; nil for a host's own authenticator.
     public let admin: Admin?
+    /// Whether there is something that redeems refresh tokens: the embedded issuer.
+    public let canRefresh: Bool
 
     /// Makes a service. Files are opened and keys are made away from the threads of Swift.
     ///
@@ -43,6 +45,7 @@ public final class TokenService: Sendable, Redacted {
             throw translated(error)
         }
         admin = bridge.hasAdmin() ? Admin(bridge) : nil
+        canRefresh = bridge.canRefresh()
     }
 
     /// Answers a request. Every failure is an answer, also that of a closed service (a 502).
@@ -52,7 +55,8 @@ public final class TokenService: Sendable, Redacted {
     public func handle(_ request: TokenRequest) async throws -> TokenResponse {
         do {
             let answer = try await unlessCancelled { cancel in
-                try await bridge.handle(request: request.bridged, cancel: cancel)
+                try await bridge.handle(
+                    request: request.bridged(longest: TokenRequest.longest), cancel: cancel)
             }
             return TokenResponse(answer)
         } catch is TokenError {
@@ -89,6 +93,56 @@ public final class TokenService: Sendable, Redacted {
             try await bridge.issue(credentials: credentials, cancel: cancel)
         }
         return TokenSet(tokens)
+    }
+
+    /// Redeems a refresh token for new tokens, by the same path and limits. A redemption that has begun
+    /// runs to its end, also where the task is cancelled: the token that was changed would be lost.
+    ///
+    /// - Throws: as `issue`; `TokenError.config` where
+    ///   ``canRefresh`` is false.
+    public func refresh(
+        appClientId: String, appSecret: String, refreshToken: String, source: String? = nil
+    ) async throws -> TokenSet {
+        try await refresh(appClientId, Data(appSecret.utf8), refreshToken, source)
+    }
+
+    /// The same with the bytes of a secret, in UTF-8. They are zero when the call has ended, however
+    /// that was; another `Data` that shares them is a copy then, and keeps them.
+    public func refresh(
+        appClientId: String, appSecret: inout Data, refreshToken: String, source: String? = nil
+    ) async throws -> TokenSet {
+        defer { zero(&appSecret) }
+        return try await refresh(appClientId, appSecret, refreshToken, source)
+    }
+
+    private func refresh(
+        _ appClientId: String, _ appSecret: Data, _ refreshToken: String, _ source: String?
+    ) async throws -> TokenSet {
+        let redemption = Redemption(
+            appClientId: appClientId, appSecret: appSecret, refreshToken: refreshToken,
+            source: source)
+        let tokens = try await unlessCancelled { cancel in
+            try await bridge.refresh(redemption: redemption, cancel: cancel)
+        }
+        return TokenSet(tokens)
+    }
+
+    /// Answers a request to redeem a refresh token, which is the member `refreshToken` of its body, as
+    /// ``handle(_:)`` answers one for tokens. A redemption that has begun runs to its end, also where
+    /// the task is cancelled.
+    ///
+    /// - Throws: `TokenError.config` where ``canRefresh`` is false, and no other `TokenError`.
+    public func handleRefresh(_ request: TokenRequest) async throws -> TokenResponse {
+        do {
+            let answer = try await unlessCancelled { cancel in
+                try await bridge.handleRefresh(
+                    request: request.bridged(longest: TokenRequest.longestToRefresh), cancel: cancel)
+            }
+            return TokenResponse(answer)
+        } catch let error as TokenError {
+            if case .config = error { throw error }
+            return TokenResponse(bridge.unavailable())
+        }
     }
 
     /// How many authentications are under way.

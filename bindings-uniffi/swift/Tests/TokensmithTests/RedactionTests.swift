@@ -64,6 +64,9 @@ import TokensmithBridge
                 #expect(!text.contains(app.secret))
             }
             #expect("\(app)" == "CreatedApp([REDACTED])")
+            let made = try await admin.rotateSecret(appId: app.id)
+            for text in texts(made) { #expect(!text.contains(made.secret)) }
+            #expect("\(made)" == "CreatedSecret([REDACTED])")
         }
     }
 
@@ -74,6 +77,10 @@ import TokensmithBridge
         let calls: [() async throws -> Void] = [
             { _ = try await scripted.issue() },
             { _ = try await scripted.service.issue(appClientId: "", appSecret: Self.planted) },
+            {
+                _ = try await scripted.service.refresh(
+                    appClientId: "a", appSecret: Self.planted, refreshToken: Self.planted)
+            },
             { try await self.issueBytes(scripted.service, Data([0xff, 0xfe]) + Data(Self.planted.utf8)) },
             {
                 let long = String(repeating: Self.planted, count: 10)
@@ -115,6 +122,8 @@ import TokensmithBridge
                 body: data, contentType: nil, source: nil, requestId: Self.planted),
             TokensmithBridge.Credentials(
                 appClientId: "a", appSecret: data, source: nil),
+            TokensmithBridge.Redemption(
+                appClientId: "a", appSecret: data, refreshToken: Self.planted, source: nil),
         ]
         // What it does not cover is `dump`: hence the facade's own types.
         for record in records {

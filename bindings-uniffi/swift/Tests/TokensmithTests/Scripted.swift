@@ -55,7 +55,9 @@ final class Scripted: Sendable {
 }
 
 /// A service with the embedded issuer, whose store goes when the work is done.
-func withIssuer(_ work: (TokenService, Admin) async throws -> Void) async throws {
+func withIssuer(
+    observer: Observer? = nil, _ work: (TokenService, Admin) async throws -> Void
+) async throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "tokensmith-\(UUID())")
     defer { try? FileManager.default.removeItem(at: folder) }
     let path = folder.appending(path: "store.db").path(percentEncoded: false)
@@ -63,7 +65,7 @@ func withIssuer(_ work: (TokenService, Admin) async throws -> Void) async throws
         config: """
             {"store": {"kind": "sqlite", "path": "\(path)"},
              "limits": {"source": false, "client": false, "client_at_source": false}}
-            """)
+            """, observer: observer)
     guard let admin = service.admin else { throw NoAdmin() }
     try await work(service, admin)
     service.shutdown()
