@@ -58,7 +58,8 @@ pub enum TokenError {
     Closed,
 }
 
-/// How a call of the administration ends badly. Nothing was changed.
+/// How a call of the administration ends badly. Nothing was changed; but where a call about refresh
+/// tokens ends with `ERR_ADMIN_STORE`, they may still be good or not.
 #[derive(Debug, thiserror::Error, uniffi::Error)]
 pub enum AdminError {
     /// What the store or its rules refuse.

@@ -2576,7 +2576,8 @@ class _UniffiFfiConverterTypeTokenSet(_UniffiConverterRustBuffer):
 # namespace.
 class AdminError(Exception):
     """
-    How a call of the administration ends badly. Nothing was changed.
+    How a call of the administration ends badly. Nothing was changed; but where a call about refresh
+    tokens ends with `ERR_ADMIN_STORE`, they may still be good or not.
 """
     pass
 
@@ -2584,7 +2585,8 @@ _UniffiTempAdminError = AdminError
 
 class AdminError:  # type: ignore
     """
-    How a call of the administration ends badly. Nothing was changed.
+    How a call of the administration ends badly. Nothing was changed; but where a call about refresh
+    tokens ends with `ERR_ADMIN_STORE`, they may still be good or not.
 """
     
     class Failed(_UniffiTempAdminError):

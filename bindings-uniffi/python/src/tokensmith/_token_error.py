@@ -57,7 +57,8 @@ class ConfigError(TokenError):
 
 
 class AdminError(Exception):
-    """A call of the administration that failed. Nothing was changed.
+    """A call of the administration that failed. Nothing was changed; but where a call about refresh
+    tokens ends with `ERR_ADMIN_STORE`, they may still be good or not, so make it again.
 
     `code` is `ERR_ADMIN_INVALID`, `ERR_ADMIN_NOT_FOUND`, `ERR_ADMIN_LIMIT` or
     `ERR_ADMIN_STORE`.

@@ -184,7 +184,8 @@ public struct AppSummary: Sendable, Hashable, Identifiable {
     }
 }
 
-/// A call of the administration that failed. Nothing was changed.
+/// A call of the administration that failed. Nothing was changed; but where a call about refresh tokens
+/// ends with the code `store`, they may still be good or not, so make it again.
 public struct AdminError: Error, Equatable, Sendable, LocalizedError {
     /// Why a call of the administration failed.
     public enum Code: String, Sendable, CaseIterable {

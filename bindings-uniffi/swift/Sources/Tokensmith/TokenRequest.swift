@@ -3,7 +3,7 @@ internal import TokensmithBridge
 
 /// A request, as it came. It prints as `TokenRequest([REDACTED])`.
 public struct TokenRequest: Sendable, Redacted {
-    /// The bytes of the body. At most 8,192 conform.
+    /// The bytes of the body. At most 8,192 conform, and 24,576 to redeem a refresh token.
     public var body: Data
     /// The header `Content-Type` as it came (RFC 9110 section 8.3).
     public var contentType: String?

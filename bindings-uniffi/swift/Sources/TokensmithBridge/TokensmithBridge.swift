@@ -3374,7 +3374,8 @@ public func FfiConverterTypeTokenSet_lower(_ value: TokenSet) -> RustBuffer {
 
 
 /**
- * How a call of the administration ends badly. Nothing was changed.
+ * How a call of the administration ends badly. Nothing was changed; but where a call about refresh
+ * tokens ends with `ERR_ADMIN_STORE`, they may still be good or not.
  */
 public 
 enum AdminError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {

@@ -2,7 +2,10 @@ package dev.tokensmith
 
 import dev.tokensmith.bridge.AdminException as BridgeException
 
-/** A call of the administration that failed. Nothing was changed. The set is closed. */
+/**
+ * A call of the administration that failed. Nothing was changed; but where a call about refresh tokens ends
+ * with [Store], they may still be good or not, so make it again. The set is closed.
+ */
 public sealed class AdminException(
     /** The same in every language: `ERR_ADMIN_…`. */
     public val code: String,

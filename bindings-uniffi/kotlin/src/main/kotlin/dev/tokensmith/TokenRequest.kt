@@ -8,7 +8,7 @@ package dev.tokensmith
  * ```
  */
 public class TokenRequest @JvmOverloads constructor(
-    /** The bytes of the body. At most 8,192 conform. */
+    /** The bytes of the body. At most 8,192 conform, and 24,576 to redeem a refresh token. */
     public val body: ByteArray,
     /** The header `Content-Type` as it came (RFC 9110 section 8.3). */
     public val contentType: String? = null,

@@ -4725,7 +4725,8 @@ public object FfiConverterTypeTokenSet: FfiConverterRustBuffer<TokenSet> {
 
 
 /**
- * How a call of the administration ends badly. Nothing was changed.
+ * How a call of the administration ends badly. Nothing was changed; but where a call about refresh
+ * tokens ends with `ERR_ADMIN_STORE`, they may still be good or not.
  */
 sealed class AdminException: kotlin.Exception() {
     
