@@ -24,7 +24,8 @@ export type TokenEvent =
   | ReloadFailedEvent
   | StartedEmptyEvent
   | SecretRotatedEvent
-  | SecretExpiringEvent;
+  | SecretExpiringEvent
+  | KeyRotatedEvent;
 
 interface AnyEvent {
   /** The host's own name for the request, if it gave one. */
@@ -189,4 +190,9 @@ export interface SecretExpiringEvent extends Passing {
   secretId: string;
   /** How many seconds it has left. */
   expiresIn: number;
+}
+
+/** A signing key was made, and will sign once every verifier may know it. */
+export interface KeyRotatedEvent extends Passing {
+  name: 'key_rotated';
 }

@@ -81,7 +81,7 @@ impl Admin {
         Ok(CreatedSecret { id: row.id, secret })
     }
 
-    /// An app's secrets, the oldest first. One that is good no more is listed until the app gets a
+    /// An app's secrets, the oldest first, those of one second by their ids. One that is good no more is listed until the app gets a
     /// new one.
     ///
     /// # Errors

@@ -230,8 +230,14 @@ mod tests {
         }
     }
 
+    /// `PROPTEST_CASES` says how many; `tests/run long` a million.
+    fn cases() -> ProptestConfig {
+        let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+        ProptestConfig { cases: cases.unwrap_or(2_000), ..ProptestConfig::default() }
+    }
+
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+        #![proptest_config(cases())]
 
         /// Nothing that was not written is read, however near to it.
         #[test]
