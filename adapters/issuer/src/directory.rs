@@ -5,7 +5,7 @@ use aws_lc_rs::digest::{Context, SHA256};
 use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _};
 use tokensmith::RejectReason;
 
-use crate::last_use::{KnownUses, SecretUse};
+use crate::last_use::SecretUse;
 use crate::random::{Random, RandomError};
 use crate::secret::Digest;
 
@@ -164,6 +164,12 @@ impl Directory {
         judgement
     }
 
+    /// Whether there is such an app. For administration: its time tells.
+    pub(crate) fn knows(&self, app: &str) -> bool {
+        let name = self.name(app);
+        self.bucket(&name).is_some_and(|bucket| bucket.choose(&name).state & KNOWN != 0)
+    }
+
     fn note_use(&self, app: u64, which: u64, now: u64) {
         let place = app.saturating_mul(LIVE_SECRETS as u64).saturating_add(which);
         let used = usize::try_from(place).ok().and_then(|place| self.uses.get(place));
@@ -175,11 +181,6 @@ impl Directory {
     /// When its secrets were last used.
     pub(crate) fn uses(&self) -> impl Iterator<Item = &SecretUse> {
         self.uses.iter().flatten()
-    }
-
-    /// The same by their ids, for the directory that comes after it.
-    pub(crate) fn known_uses(&self) -> KnownUses<'_> {
-        self.uses().collect()
     }
 
     fn name(&self, app: &str) -> Words {

@@ -79,12 +79,15 @@ impl State {
         drop(transaction);
         let ledger = match ledger {
             Some(ledger) => ledger,
-            None => Arc::new(SqliteLedger::open(Place {
-                path: settings.ledger(),
-                owner: store.owner,
-                key: keys.rows.clone(),
-                clock: Arc::clone(&clock),
-            })?),
+            None => Arc::new(
+                SqliteLedger::open(Place {
+                    path: settings.ledger(),
+                    owner: store.owner,
+                    key: keys.rows.clone(),
+                    clock: Arc::clone(&clock),
+                })
+                .map_err(|error| StoreError::Ledger(Box::new(error)))?,
+            ),
         };
         let state = Self {
             settings,
@@ -284,7 +287,7 @@ impl InForce {
     ) -> Result<Self, StoreError> {
         // Asked first, because it tells whether the keys are the store's.
         records.changes()?;
-        let known = before.map(|before| before.directory.known_uses()).unwrap_or_default();
+        let known = before.map(|before| before.directory.uses().collect()).unwrap_or_default();
         let apps = records.directory(&known)?;
         let directory = Directory::build(&apps, random)?;
         let ending = apps.iter().flat_map(Ending::all_of).collect();

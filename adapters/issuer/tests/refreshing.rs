@@ -12,7 +12,7 @@ use std::sync::Barrier;
 use std::thread;
 
 use futures_executor::block_on;
-use tokensmith::{AppCredentials, Authenticator as _, RefreshToken, RejectReason};
+use tokensmith::{AppClientId, AppCredentials, Authenticator as _, RefreshToken, RejectReason};
 
 mod support;
 use support::redeeming::{BOTH, DAY, Kind, SECOND, Scene, text};
@@ -117,6 +117,11 @@ fn what_is_revoked_stays_so_redeemed_before_or_not() {
             assert_eq!(scene.redeem(token), Err(RejectReason::RefreshRevoked), "{kind:?}");
         }
         assert!(scene.redeem(&kept).is_ok(), "{kind:?}: shown by another app it is none");
+        let nobody = AppClientId::new("appcl-nobody").unwrap();
+        let one = block_on(admin.revoke_refresh_token(&nobody, &RefreshToken::new(kept)));
+        for answer in [one, block_on(admin.revoke_refresh_tokens_of(&nobody))] {
+            assert_eq!(answer.unwrap_err().code(), "ERR_ADMIN_NOT_FOUND");
+        }
     }
 }
 

@@ -127,7 +127,7 @@ const cases = {
     await writeFile(join(process.argv[3], 'tokens.json'), JSON.stringify({ appClientId, appSecret, tokens }));
     const calls = tokens.map((refreshToken) => service.refresh({ appClientId, appSecret, refreshToken }));
     await calls[0];
-    for (let i = 0; i < 20; i += 1) service.admin.revokeRefreshTokensOf('appcl-none');
+    for (let i = 0; i < 20; i += 1) service.admin.purgeRefreshTokens();
     process.exit(7);
   },
 

@@ -6,7 +6,7 @@ import json
 from asgi_test import Exchange, Handed
 from issuer import IssuerTest
 from scripted import SOURCE, ScriptedTest, request, until
-from tokensmith import ConfigError, UnauthorizedError, asgi_app
+from tokensmith import AdminError, ConfigError, UnauthorizedError, asgi_app
 
 
 class Refresh(IssuerTest):
@@ -111,8 +111,14 @@ class Refresh(IssuerTest):
         await self.admin.revoke_refresh_token(self.app.id, one)
         await self.assert_refused(one)
         # What is none of the app's is revoked already.
-        for app_id, token in ((self.app.id, "no-token"), ("appcl-nobody", other)):
-            await self.admin.revoke_refresh_token(app_id, token)
+        await self.admin.revoke_refresh_token(self.app.id, "no-token")
+        for call in (
+            self.admin.revoke_refresh_token("appcl-nobody", other),
+            self.admin.revoke_refresh_tokens_of("appcl-nobody"),
+        ):
+            with self.assertRaises(AdminError) as caught:
+                await call
+            self.assertEqual(caught.exception.code, "ERR_ADMIN_NOT_FOUND")
         other = (await self.refresh(other)).refresh_token
         await self.admin.revoke_refresh_tokens_of(self.app.id)
         await self.assert_refused(other)

@@ -16,12 +16,14 @@ impl Admin {
     /// 2.2).
     ///
     /// # Errors
-    /// [`AdminError::Store`] if the ledger failed: the token may still be good.
+    /// [`AdminError::NotFound`] if there is no such app, [`AdminError::Store`] if the ledger failed: the
+    /// token may still be good.
     pub async fn revoke_refresh_token(
         &self,
         app: &AppClientId,
         token: &RefreshToken,
     ) -> Result<(), AdminError> {
+        self.known(app)?;
         let (keys, issuer) = (&self.state.keys, &self.state.settings.issuer);
         let Some(shown) = token::read(keys, issuer, app.as_str(), token.expose_secret()) else {
             return Ok(());
@@ -35,8 +37,9 @@ impl Admin {
     /// among them.
     ///
     /// # Errors
-    /// [`AdminError::Store`] if the ledger failed: they may still be good.
+    /// [`AdminError::NotFound`] if there is no such app, [`AdminError::Store`] if the ledger failed: they may still be good.
     pub async fn revoke_refresh_tokens_of(&self, app: &AppClientId) -> Result<(), AdminError> {
+        self.known(app)?;
         Ok(self.state.ledger.refuse_issued(Some(app), self.state.clock.wall()).await?)
     }
 
@@ -66,6 +69,12 @@ impl Admin {
     /// [`AdminError::Store`] if the ledger failed: nothing was changed.
     pub async fn reset_refresh_clock(&self) -> Result<(), AdminError> {
         Ok(self.state.ledger.reset(self.state.clock.wall()).await?)
+    }
+
+    /// Of a misspelt id nothing would be revoked, and nobody would know.
+    fn known(&self, app: &AppClientId) -> Result<(), AdminError> {
+        let is_known = self.state.in_force().directory.knows(app.as_str());
+        if is_known { Ok(()) } else { Err(AdminError::NotFound) }
     }
 }
 

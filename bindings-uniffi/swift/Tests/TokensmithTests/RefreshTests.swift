@@ -166,7 +166,9 @@ import Testing
             // What is none of the app's is revoked already, and nothing is past its time.
             let token = try await app.token()
             try await app.admin.revokeRefreshToken(appId: app.app.id, token: "none")
-            try await app.admin.revokeRefreshToken(appId: "appcl-nobody", token: token)
+            await #expect(throws: AdminError.self) {
+                try await app.admin.revokeRefreshToken(appId: "appcl-nobody", token: token)
+            }
             _ = try await app.redeem(token)
             #expect(try await app.admin.purgeRefreshTokens() == 0)
         }

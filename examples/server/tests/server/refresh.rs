@@ -89,6 +89,8 @@ fn refresh_tokens_are_revoked_while_the_server_runs() {
     let output = home.run(&["tokens", "revoke", "--all", "--json"]);
     assert_eq!(output.stdout, b"{\"appClientId\":null}\n");
     assert_eq!(status(&other, &theirs), 401);
+    let output = home.run(&["tokens", "revoke", "appcl-misspelt"]);
+    assert_eq!(output.stderr, b"tokensmith-server: there is no such app\n");
     assert_eq!(home.run(&["tokens", "revoke"]).status.code(), Some(2), "whose?");
 }
 

@@ -139,7 +139,6 @@ class RefreshTest {
         issuer.assertRefused(one)
         // What is none of the app's is revoked already.
         issuer.admin.revokeRefreshTokenBlocking(issuer.app.id, "none")
-        issuer.admin.revokeRefreshTokenBlocking("appcl-nobody", other)
         issuer.refresh(other)
         assertEquals(0, issuer.admin.purgeRefreshTokensBlocking())
     }
