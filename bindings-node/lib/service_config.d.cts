@@ -177,7 +177,7 @@ export interface IssuerConfig {
   algorithm?: 'ES256' | 'EdDSA' | 'RS256' | undefined;
   /** How long a new signing key is published before it signs, from 600 to 2,592,000. Default: 86,400. */
   key_lead_seconds?: number | undefined;
-  /** After how many days a signing key is followed by another by itself, from 1 to 365. Default: never. */
+  /** After how many days of signing a key is followed by another by itself, from 1 to 365. Default: never. */
   rotate_keys_every_days?: number | undefined;
   /** How long an access token is good for, in seconds, from 60 to 86,400. Default: 3,600. */
   token_seconds?: number | undefined;

@@ -98,8 +98,8 @@ pub struct IssuerConfig {
     /// How long a new signing key is published before it signs, from 10 minutes to 30 days:
     /// `key_lead_seconds`.
     pub key_lead: Option<Duration>,
-    /// After how long a signing key is followed by another by itself, from 1 to 365 days:
-    /// `rotate_keys_every_days`.
+    /// How long a signing key signs before another follows by itself, longer than `key_lead_seconds`,
+    /// from 1 to 365 days: `rotate_keys_every_days`.
     pub rotate_keys_every: Option<Duration>,
     /// How long an access token is good for, from a minute to a day: `token_seconds`.
     pub token_life: Option<Duration>,

@@ -49,7 +49,7 @@ pub enum OpenError {
     /// There is no root key to work with.
     #[error(transparent)]
     Root(RootError),
-    /// The store cannot be used.
+    /// The store, or the ledger beside it, cannot be used.
     #[error("the store `{}` cannot be used", .path.display())]
     Store {
         /// The file.
@@ -113,9 +113,12 @@ impl Issuer {
         ledger: Option<Arc<dyn RefreshLedger>>,
     ) -> Result<Self, OpenError> {
         settings.check()?;
-        let path = settings.store.clone();
+        let (store, ledger_file) = (settings.store.clone(), settings.ledger());
         let state = State::open(settings, random, clock, observer, ledger);
-        let state = Arc::new(state.map_err(|error| OpenError::of(path, error))?);
+        let state = Arc::new(state.map_err(|error| match error {
+            StoreError::Ledger(error) => OpenError::of(ledger_file, *error),
+            error => OpenError::of(store, error),
+        })?);
         let watcher = Watcher::start(Arc::clone(&state)).map_err(OpenError::Thread)?;
         Ok(Self { state, _watcher: watcher })
     }

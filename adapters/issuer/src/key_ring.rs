@@ -5,7 +5,6 @@
 //! agree, and none goes back.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::access::AccessTokens;
 use crate::derived::DerivedKeys;
@@ -132,7 +131,7 @@ impl KeyRing {
     }
 
     /// What is due at that second.
-    pub(crate) fn chores(&self, now: u64, rotate_every: Option<Duration>) -> Vec<Chore> {
+    pub(crate) fn chores(&self, now: u64, settings: &IssuerSettings) -> Vec<Chore> {
         let active = self.active(now);
         let after = self.keys.iter().skip(1);
         let mut chores: Vec<_> = self
@@ -153,7 +152,10 @@ impl KeyRing {
             .collect();
         let is_latest = active.saturating_add(1) == self.keys.len();
         let since = self.keys.get(active).map_or(0, |held| now.saturating_sub(held.row.active_at));
-        if rotate_every.is_some_and(|every| is_latest && since >= every.as_secs()) {
+        // The next one is published that long before, so that this one signs for as long as it should.
+        let with_lead = since.saturating_add(settings.key_lead.as_secs());
+        let every = settings.rotate_keys_every;
+        if every.is_some_and(|every| is_latest && with_lead >= every.as_secs()) {
             chores.push(Chore::Rotate);
         }
         chores

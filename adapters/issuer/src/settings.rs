@@ -33,8 +33,8 @@ pub struct IssuerSettings {
     /// How long a new signing key is published before it signs, so that every verifier has it by then:
     /// 10 minutes to 30 days in whole seconds, 24 h by default.
     pub key_lead: Duration,
-    /// After how long a signing key is followed by another, by itself: 1 to 365 days in whole seconds.
-    /// `None`, the default, leaves that to [`Admin::rotate_key`](crate::Admin::rotate_key).
+    /// How long a signing key signs before another follows, by itself: longer than `key_lead`, from 1 to
+    /// 365 days in whole seconds. `None`, the default, leaves that to [`Admin::rotate_key`](crate::Admin::rotate_key).
     pub rotate_keys_every: Option<Duration>,
     /// How long access tokens are good for, in whole seconds: 60 s to 24 h, 1 h by default.
     pub token_life: Duration,
@@ -119,8 +119,12 @@ impl IssuerSettings {
         if !is_life(self.key_lead, Duration::from_mins(10)) || self.key_lead > month {
             return error("key_lead", "10 minutes to 30 days in whole seconds");
         }
-        if !self.rotate_keys_every.is_none_or(|every| is_life(every, day)) {
-            return error("rotate_keys_every", "1 to 365 days in whole seconds");
+        if !self.rotate_keys_every.is_none_or(|every| is_life(every, day) && every > self.key_lead)
+        {
+            return error(
+                "rotate_keys_every",
+                "longer than `key_lead`, 1 to 365 days in whole seconds",
+            );
         }
         if !is_life(self.refresh_idle_life, Duration::from_secs(60)) {
             return error("refresh_idle_life", "60 s to 365 days in whole seconds");
@@ -208,7 +212,7 @@ mod tests {
             let found = fault(|s| s.key_lead = Duration::from_secs(lead));
             assert_eq!(found.is_none(), good, "{lead}");
         }
-        for (days, good) in [(0, false), (1, true), (365, true), (366, false)] {
+        for (days, good) in [(0, false), (1, false), (2, true), (365, true), (366, false)] {
             let found = fault(|s| s.rotate_keys_every = Some(days * day));
             assert_eq!(found.is_none(), good, "{days}");
         }

@@ -80,6 +80,9 @@ pub(crate) enum StoreError {
     Root(#[from] RootError),
     #[error(transparent)]
     Signing(#[from] SigningError),
+    /// Of the ledger's file, and not of the store's.
+    #[error(transparent)]
+    Ledger(Box<StoreError>),
     /// Of several changes that were to be made together.
     #[error(transparent)]
     Shared(std::sync::Arc<StoreError>),
@@ -160,6 +163,8 @@ impl OpenStore {
         held(&connection, kind)?;
         write_ahead(&connection)?;
         connection.pragma_update(None, "synchronous", "FULL")?;
+        // What is removed, as the private half of a key that has retired, is overwritten too.
+        connection.pragma_update(None, "secure_delete", true)?;
         let file = FileIdentity::of(&metadata);
         Ok(Self { connection, owner, kind, file, data_version: None })
     }

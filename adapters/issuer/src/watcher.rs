@@ -134,8 +134,7 @@ impl Watch {
     fn tend_keys(&self) {
         let _ = panic::catch_unwind(AssertUnwindSafe(|| {
             let now = self.state.clock.wall().as_secs();
-            let every = self.state.settings.rotate_keys_every;
-            for chore in self.state.in_force().keys.chores(now, every) {
+            for chore in self.state.in_force().keys.chores(now, &self.state.settings) {
                 // What fails is due at the next look too.
                 let _ = self.state.tend(&chore);
             }

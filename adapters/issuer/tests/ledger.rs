@@ -157,6 +157,10 @@ fn the_ledger_keeps_no_token_and_is_for_its_owner_alone() {
         use std::os::unix::fs::PermissionsExt as _;
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-        assert!(support::try_open(folder.path()).is_err(), "one that others may read is refused");
+        let refused = support::try_open(folder.path()).unwrap_err().to_string();
+        assert!(
+            refused.contains(LEDGER),
+            "one that others may read is refused, by name: {refused}"
+        );
     }
 }

@@ -96,10 +96,9 @@ impl Admin {
             Ok((rows, stored))
         })?;
         let in_force = self.state.in_force();
-        let known = in_force.directory.known_uses();
         let summaries = rows.iter().zip(stored).map(|(row, stored)| {
-            let hour = known.of(&row.id).hour().max(stored);
-            SecretSummary::of(row, hour)
+            let used = in_force.directory.uses().find(|used| used.id == row.id);
+            SecretSummary::of(row, used.and_then(|used| used.hour()).max(stored))
         });
         Ok(summaries.collect())
     }
