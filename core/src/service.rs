@@ -79,9 +79,13 @@ struct Deadline {
     timer: Arc<dyn Timer>,
 }
 
-/// Who asks, and by what right (RFC 6749 section 1.3).
-type Asked = (Presented, Grant);
+/// Who asks, and by what right.
+struct Asked {
+    presented: Presented,
+    grant: Grant,
+}
 
+/// A right to tokens (RFC 6749 section 1.3).
 enum Grant {
     /// The app's credentials alone.
     Credentials,
@@ -115,7 +119,8 @@ impl TokenService {
     /// Answers a request. It never fails: every failure is a response. To drop its future cancels
     /// the call; what it holds is given back.
     pub async fn handle(&self, request: TokenRequest<'_>) -> TokenResponse {
-        let parsed = request.parse().map(|presented| (presented, Grant::Credentials));
+        let parsed =
+            request.parse().map(|presented| Asked { presented, grant: Grant::Credentials });
         let Decided { outcome, bucket } =
             self.run(parsed, request.source, request.request_id).await;
         self.table.render(&outcome.map_err(TokenError::from), bucket)
@@ -145,7 +150,7 @@ impl TokenService {
         presented: impl Into<Presented>,
         source: Option<Source>,
     ) -> Result<TokenSet, TokenError> {
-        let parsed = Ok((presented.into(), Grant::Credentials));
+        let parsed = Ok(Asked { presented: presented.into(), grant: Grant::Credentials });
         let decided = self.run(parsed, source, None).await;
         decided.outcome.map_err(TokenError::from)
     }
@@ -166,7 +171,8 @@ impl TokenService {
         if !self.can_refresh() {
             return Err(RefreshError::NotConfigured);
         }
-        let parsed = Ok((presented.into(), Grant::RefreshToken(token)));
+        let grant = Grant::RefreshToken(token);
+        let parsed = Ok(Asked { presented: presented.into(), grant });
         let decided = self.run(parsed, source, None).await;
         decided.outcome.map_err(|failure| TokenError::from(failure).into())
     }
@@ -176,7 +182,8 @@ impl TokenService {
     /// [`can_refresh`](Self::can_refresh) says no, give it no route: each answer is a 502.
     pub async fn handle_refresh(&self, request: TokenRequest<'_>) -> TokenResponse {
         let parsed = request.parse_refresh();
-        let parsed = parsed.map(|(presented, token)| (presented, Grant::RefreshToken(token)));
+        let parsed =
+            parsed.map(|(presented, token)| Asked { presented, grant: Grant::RefreshToken(token) });
         let Decided { outcome, bucket } =
             self.run(parsed, request.source, request.request_id).await;
         self.table.render(&outcome.map_err(TokenError::from), bucket)
@@ -211,7 +218,7 @@ impl TokenService {
             .with_budget(self.deadline.as_ref().map(|deadline| deadline.budget))
             .with_source(source)
             .with_request_id(request_id);
-        let app = parsed.as_ref().ok().and_then(|(presented, _)| presented.app());
+        let app = parsed.as_ref().ok().and_then(|asked| asked.presented.app());
         let call = Call::begin(&*self.observer, &cx, app);
         let decided = match now {
             Some(_) => self.guarded(&cx, &parsed).await,
@@ -251,7 +258,7 @@ impl TokenService {
     /// 429 before 422 before 401 before 502: one call of the limiter carries every charge that
     /// applies, and nothing of the request is acted on before it has answered.
     async fn decide(&self, cx: &Context, parsed: &Result<Asked, Invalid>) -> Decided {
-        let app = parsed.as_ref().ok().map(|(presented, _)| presented.charged_id());
+        let app = parsed.as_ref().ok().map(|asked| asked.presented.charged_id());
         let caller = self.gate.caller(cx, app);
         let admission = self.gate.admit(cx, caller).await;
         let outcome = match (admission.refused, parsed) {
@@ -267,7 +274,7 @@ impl TokenService {
         cx: &Context,
         caller: Caller<'_>,
         known: Known,
-        (presented, grant): &Asked,
+        Asked { presented, grant }: &Asked,
     ) -> Result<TokenSet, Failure> {
         // The place is held until a failure is paid for: no more guesses than there are places are
         // ever ahead of their cost.

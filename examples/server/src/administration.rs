@@ -3,9 +3,10 @@
 use std::error::Error;
 use std::io::{Write, stderr};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use thiserror::Error;
-use tokensmith::{Context, Event, Observer, TokioTimer};
+use tokensmith::{Context, Event, Observer, TokioTimer, UnixTime};
 use tokensmith_assembly::{Admin, Host, ServiceConfig, build};
 
 /// The configuration has no embedded issuer, so there are no apps here.
@@ -32,4 +33,11 @@ impl Observer for OnStderr {
             let _ = writeln!(stderr(), "{line}");
         }
     }
+}
+
+/// A time as people read it, in UTC (RFC 9110 section 5.6.7).
+pub(crate) fn date(time: UnixTime) -> String {
+    SystemTime::UNIX_EPOCH
+        .checked_add(time.as_duration())
+        .map_or_else(|| time.as_secs().to_string(), httpdate::fmt_http_date)
 }

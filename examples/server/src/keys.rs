@@ -6,7 +6,7 @@ use std::io::{Write, stdout};
 use serde_json::{Value, json};
 use tokensmith_assembly::KeySummary;
 
-use crate::administration::open;
+use crate::administration::{date, open};
 use crate::arguments::KeysCommand;
 
 pub(crate) fn run(command: &KeysCommand) -> Result<(), Box<dyn Error>> {
@@ -20,7 +20,7 @@ pub(crate) fn run(command: &KeysCommand) -> Result<(), Box<dyn Error>> {
             } else {
                 for key in keys {
                     let (kid, algorithm) = (&key.kid, key.algorithm.as_str());
-                    let (state, active) = (key.state.as_str(), key.active.as_secs());
+                    let (state, active) = (key.state.as_str(), date(key.active));
                     writeln!(out, "{kid}  {algorithm:5}  {state:7}  from {active}")?;
                 }
             }
@@ -30,7 +30,7 @@ pub(crate) fn run(command: &KeysCommand) -> Result<(), Box<dyn Error>> {
             if *json {
                 writeln!(out, "{}", as_json(&key))?;
             } else {
-                writeln!(out, "{} is published, and signs from {}", key.kid, key.active.as_secs())?;
+                writeln!(out, "{} is published, and signs from {}", key.kid, date(key.active))?;
             }
         }
         KeysCommand::Revoke { kid, json, place } => {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokensmith::{AppClientId, UnixTime};
 use tokensmith_assembly::{Admin, SecretSummary};
 
-use crate::administration::open;
+use crate::administration::{date, open};
 use crate::arguments::SecretsCommand;
 
 pub(crate) fn run(command: &SecretsCommand) -> Result<(), Box<dyn Error>> {
@@ -61,10 +61,10 @@ fn list(admin: &Admin, id: &AppClientId, json: bool) -> Result<(), Box<dyn Error
         let end = match (secret.revoked, secret.expires) {
             (true, _) => "revoked".to_owned(),
             (false, None) => "no end".to_owned(),
-            (false, Some(end)) => format!("ends at {}", end.as_secs()),
+            (false, Some(end)) => format!("ends {}", date(end)),
         };
-        let used = secret.last_used.map(|hour| format!("used since {}", hour.as_secs()));
-        writeln!(out, "{}  {end:18}  {}", secret.id, used.as_deref().unwrap_or("never used"))?;
+        let used = secret.last_used.map(|hour| format!("used after {}", date(hour)));
+        writeln!(out, "{}  {end:34}  {}", secret.id, used.as_deref().unwrap_or("never used"))?;
     }
     Ok(())
 }

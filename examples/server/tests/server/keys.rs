@@ -49,6 +49,7 @@ fn people_can_read_it_too() {
     let listed = String::from_utf8(home.run(&["keys", "list"]).stdout).unwrap();
     let words: Vec<_> = listed.split_whitespace().collect();
     assert_eq!(words[1..4], ["ES256", "active", "from"], "{listed}");
+    assert_eq!(words.last(), Some(&"GMT"), "{listed}");
     let shown = String::from_utf8(home.run(&["keys", "rotate"]).stdout).unwrap();
     assert!(shown.contains(" is published, and signs from "), "{shown}");
     let none = home.run(&["keys", "revoke", "nobody's"]);

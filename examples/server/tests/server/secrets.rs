@@ -68,10 +68,13 @@ fn people_can_read_it_too() {
     let output = home.run(&["secrets", "list", &app.id]);
     let id = new.secret.split('_').nth(1).unwrap();
     let listed = String::from_utf8(output.stdout).unwrap();
-    assert_eq!(listed, format!("{id}  no end              never used\n"));
+    assert_eq!(listed, format!("{id}  {:34}  never used\n", "no end"));
     let output = home.run(&["secrets", "rotate", "--overlap-seconds", "60", &app.id]);
     let shown = String::from_utf8(output.stdout).unwrap();
     assert!(shown.ends_with("\nThe former one is good for 60 s more.\n"), "{shown}");
+    let listed = String::from_utf8(home.run(&["secrets", "list", &app.id]).stdout).unwrap();
+    let former = listed.lines().find(|line| line.starts_with(id)).unwrap();
+    assert!(former.contains("  ends ") && former.ends_with(" GMT  never used"), "{former}");
     let none = home.run(&["secrets", "revoke", "AAAAAAAAAAAA"]);
     let told = String::from_utf8(none.stderr).unwrap();
     assert_eq!(told, "tokensmith-server: there is no such secret\n");
