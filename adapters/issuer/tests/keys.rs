@@ -118,12 +118,12 @@ fn sealed(folder: &Path) -> u32 {
     number(folder, "SELECT count(*) FROM signing_keys WHERE length(sealed) > 0")
 }
 
-/// Whether the store's file has those bytes anywhere, what its log holds included.
+/// Whether the store's file has a part of those bytes anywhere, what its log holds included.
 fn holds(folder: &Path, bytes: &[u8]) -> bool {
     let connection = Connection::open(folder.join(STORE)).unwrap();
     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
     let file = std::fs::read(folder.join(STORE)).unwrap();
-    file.windows(bytes.len()).any(|window| window == bytes)
+    bytes.chunks_exact(16).any(|part| file.windows(part.len()).any(|window| window == part))
 }
 
 fn number(folder: &Path, sql: &str) -> u32 {
