@@ -13,9 +13,9 @@ use tokensmith::{
 };
 
 use crate::admin::Admin;
+use crate::builder::{Host, IssuerBuilder};
 use crate::directory::Judgement;
-use crate::random::{OsRandom, Random};
-use crate::refresh::ledger::RefreshLedger;
+use crate::random::Random;
 use crate::refresh::token::{self, FamilyId, Fields};
 use crate::root::RootError;
 use crate::secret;
@@ -70,14 +70,13 @@ pub enum OpenError {
 }
 
 impl Issuer {
-    /// Opens an issuer. Its first start makes the root key, the store and the signing key; a first
-    /// start that was interrupted is taken up. A store that is missing or empty beside a root key
-    /// cannot be told from that: all but the root is made anew, and the observer hears
-    /// [`Event::StartedEmpty`](tokensmith::Event::StartedEmpty). It waits for the disk, as [`Admin`] does, and for the
-    /// first random number of the process, some 20 ms, which no token has to wait for then.
-    ///
-    /// `clock` dates records; `observer` hears when a change by another process cannot be put in
-    /// force.
+    /// Puts an issuer together from more than [`open`](Self::open) takes.
+    pub fn builder(settings: IssuerSettings) -> IssuerBuilder {
+        IssuerBuilder::new(settings)
+    }
+
+    /// Opens an issuer, as [`IssuerBuilder::open`] does. `clock` dates records; `observer` hears when a
+    /// change by another process cannot be put in force.
     ///
     /// # Errors
     /// [`OpenError`] says what is missing, damaged, open to others or another user's.
@@ -86,35 +85,17 @@ impl Issuer {
         clock: Arc<dyn Clock>,
         observer: Arc<dyn Observer>,
     ) -> Result<Self, OpenError> {
-        let random = OsRandom::warm().map_err(|_| OpenError::Random)?;
-        Self::open_with(settings, Box::new(random), clock, observer, None)
+        Self::builder(settings).clock(clock).observer(observer).open()
     }
 
-    /// Opens an issuer that keeps what becomes of refresh tokens in another ledger than the file
-    /// beside its store: one that several machines share, or one in memory.
-    ///
-    /// # Errors
-    /// As [`open`](Self::open).
-    pub fn open_with_ledger(
-        settings: IssuerSettings,
-        clock: Arc<dyn Clock>,
-        observer: Arc<dyn Observer>,
-        ledger: Arc<dyn RefreshLedger>,
-    ) -> Result<Self, OpenError> {
-        let random = OsRandom::warm().map_err(|_| OpenError::Random)?;
-        Self::open_with(settings, Box::new(random), clock, observer, Some(ledger))
-    }
-
-    fn open_with(
+    pub(crate) fn open_with(
         settings: IssuerSettings,
         random: Box<dyn Random>,
-        clock: Arc<dyn Clock>,
-        observer: Arc<dyn Observer>,
-        ledger: Option<Arc<dyn RefreshLedger>>,
+        host: Host,
     ) -> Result<Self, OpenError> {
         settings.check()?;
         let (store, ledger_file) = (settings.store.clone(), settings.ledger());
-        let state = State::open(settings, random, clock, observer, ledger);
+        let state = State::open(settings, random, host);
         let state = Arc::new(state.map_err(|error| match error {
             StoreError::Ledger(error) => OpenError::of(ledger_file, *error),
             error => OpenError::of(store, error),
@@ -231,10 +212,10 @@ pub(crate) fn failed<T>(kind: UpstreamKind, what: &'static str) -> Result<T, Aut
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use tokensmith::{ManualClock, NoObserver, Presented, UnixTime};
+    use tokensmith::{ManualClock, Presented, UnixTime};
 
     use super::*;
-    use crate::random::RandomError;
+    use crate::random::{OsRandom, RandomError};
 
     /// Counts its draws, and fails from the n-th on.
     struct Counted {
@@ -273,8 +254,8 @@ mod tests {
             let random =
                 Counted { drawn: Arc::clone(&self.drawn), fails_at: Arc::clone(&self.fails_at) };
             let settings = IssuerSettings::new(self.folder.path().join("a.db"));
-            let clock = Arc::new(self.clock.clone());
-            Issuer::open_with(settings, Box::new(random), clock, Arc::new(NoObserver), None)
+            let host = Host { clock: Arc::new(self.clock.clone()), ..Host::default() };
+            Issuer::open_with(settings, Box::new(random), host)
         }
 
         fn cx(&self) -> Context {

@@ -20,6 +20,7 @@
 
 mod access;
 mod admin;
+mod builder;
 mod derived;
 mod directory;
 mod issuer;
@@ -53,6 +54,7 @@ pub mod ledger {
 pub use admin::{
     Admin, AdminError, AppSummary, CreatedApp, CreatedSecret, KeySummary, SecretSummary,
 };
+pub use builder::IssuerBuilder;
 pub use issuer::{Issuer, OpenError};
 pub use key_ring::KeyState;
 pub use root::RootError;

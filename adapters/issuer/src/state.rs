@@ -8,6 +8,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokensmith::{AppClientId, Clock, Context, Event, Observer, Tick};
 
 use crate::admin::{Admin, AdminError};
+use crate::builder::Host;
 use crate::derived::DerivedKeys;
 use crate::directory::{Directory, Record};
 use crate::key_ring::{Chore, KeyRing};
@@ -64,10 +65,9 @@ impl State {
     pub(crate) fn open(
         settings: IssuerSettings,
         random: Box<dyn Random>,
-        clock: Arc<dyn Clock>,
-        observer: Arc<dyn Observer>,
-        ledger: Option<Arc<dyn RefreshLedger>>,
+        host: Host,
     ) -> Result<Self, StoreError> {
+        let Host { clock, observer, ledger } = host;
         let home = Home::settle()?;
         let root = settings.root();
         let opened =
@@ -309,7 +309,7 @@ impl Ending {
 
 #[cfg(test)]
 mod tests {
-    use tokensmith::{ManualClock, NoObserver, UnixTime};
+    use tokensmith::{ManualClock, UnixTime};
 
     use super::*;
     use crate::process::tests::elsewhere;
@@ -319,7 +319,7 @@ mod tests {
         let settings = IssuerSettings::new(folder.join("a.db"));
         let clock = Arc::new(ManualClock::new(UnixTime::from_secs(1_700_000_000)));
         let random = Box::new(OsRandom::warm().unwrap());
-        State::open(settings, random, clock, Arc::new(NoObserver), None).unwrap()
+        State::open(settings, random, Host { clock, ..Host::default() }).unwrap()
     }
 
     #[test]

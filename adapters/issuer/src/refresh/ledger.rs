@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::error::Error;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use thiserror::Error;
@@ -56,6 +56,29 @@ pub trait RefreshLedger: Send + Sync {
     /// # Errors
     /// [`LedgerError`]: some may be forgotten.
     async fn purge(&self, now: UnixTime) -> Result<u64, LedgerError>;
+}
+
+#[async_trait]
+impl<L: RefreshLedger + ?Sized> RefreshLedger for Arc<L> {
+    async fn take(&self, step: &Step) -> Result<Outcome, LedgerError> {
+        (**self).take(step).await
+    }
+
+    async fn refuse_issued(
+        &self,
+        app: Option<&AppClientId>,
+        now: UnixTime,
+    ) -> Result<(), LedgerError> {
+        (**self).refuse_issued(app, now).await
+    }
+
+    async fn reset(&self, now: UnixTime) -> Result<(), LedgerError> {
+        (**self).reset(now).await
+    }
+
+    async fn purge(&self, now: UnixTime) -> Result<u64, LedgerError> {
+        (**self).purge(now).await
+    }
 }
 
 /// The ledger failed, or holds a family that it cannot trust.

@@ -11,7 +11,7 @@ use tokensmith::{
     NoObserver, RefreshToken, Refresher as _, RejectReason, TokenSet, UnixTime, UpstreamKind,
 };
 use tokensmith_issuer::Issuer;
-use tokensmith_issuer::ledger::{MemoryLedger, RefreshLedger};
+use tokensmith_issuer::ledger::MemoryLedger;
 
 use super::{credentials, settings};
 
@@ -44,10 +44,9 @@ impl Scene {
         let issuer = match kind {
             Kind::Sqlite => open(folder.path(), &clock),
             Kind::Memory => {
-                let ledger: Arc<dyn RefreshLedger> = Arc::new(MemoryLedger::new(clock.wall()));
-                let clock = Arc::new(clock.clone());
-                let observer = Arc::new(NoObserver);
-                Issuer::open_with_ledger(settings(folder.path()), clock, observer, ledger).unwrap()
+                let ledger = MemoryLedger::new(clock.wall());
+                let builder = Issuer::builder(settings(folder.path()));
+                builder.clock(clock.clone()).ledger(ledger).open().unwrap()
             }
         };
         let admin = issuer.admin();
