@@ -29,9 +29,11 @@ const TABLE: &[May] = &[
         name: "tokensmith-issuer",
         ours: &["tokensmith"],
         others: &[
+            "argon2",
             "async-trait",
             "aws-lc-rs",
             "base64",
+            "bcrypt",
             "crc32fast",
             "futures-channel",
             "rusqlite",

@@ -1,0 +1,6 @@
+//! Secrets that were made elsewhere: what is kept of them, and how they are verified.
+
+pub(crate) mod argon2id;
+pub(crate) mod bcrypt;
+pub(crate) mod hash;
+pub(crate) mod pbkdf2;
