@@ -13,3 +13,4 @@
 
 pub mod authenticator;
 pub mod rate_limiter;
+pub mod refresh_ledger;

@@ -2,8 +2,9 @@
 //! the laws that every implementation of a port must keep, and doubles for time and credentials.
 //!
 //! - [`vectors`]: the contract as data, one corpus for every language, and [`vectors::run`];
-//! - [`laws`]: for whoever writes an [`Authenticator`](tokensmith::Authenticator) or a
-//!   [`RateLimiter`](tokensmith::RateLimiter);
+//! - [`laws`]: for whoever writes an [`Authenticator`](tokensmith::Authenticator), a
+//!   [`RateLimiter`](tokensmith::RateLimiter) or a
+//!   [`RefreshLedger`](tokensmith_issuer::ledger::RefreshLedger);
 //! - [`ManualTimer`], [`ScriptedAuthenticator`], [`Recorder`], [`Call`]: time that moves when it is
 //!   told to, answers that are known beforehand, events that are kept, futures polled step by step.
 

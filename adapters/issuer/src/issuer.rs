@@ -16,6 +16,7 @@ use crate::admin::Admin;
 use crate::builder::{Host, IssuerBuilder};
 use crate::directory::Judgement;
 use crate::random::Random;
+use crate::refresh::ledger::RefreshLedger;
 use crate::refresh::token::{self, FamilyId, Fields};
 use crate::root::RootError;
 use crate::secret;
@@ -107,6 +108,11 @@ impl Issuer {
     /// The administration of this issuer. It goes on when the issuer is dropped.
     pub fn admin(&self) -> Admin {
         Admin::new(Arc::clone(&self.state))
+    }
+
+    /// The ledger that it asks: the one beside its store, or the one that it was given.
+    pub fn ledger(&self) -> Arc<dyn RefreshLedger> {
+        Arc::clone(&self.state.ledger)
     }
 
     /// What is in force, for an app whose credentials are right.

@@ -8,6 +8,7 @@
 )]
 
 use std::collections::BTreeSet;
+use std::env;
 use std::sync::Barrier;
 use std::thread;
 
@@ -182,11 +183,13 @@ fn a_later_revocation_by_an_earlier_clock_lowers_nothing() {
     }
 }
 
-/// However many show it at once: one rotation, and the same bytes for all.
+/// However many show it at once: one rotation, and the same bytes for all. `LEDGER_ROUNDS` says how
+/// often; `tests/run long` a thousand times on each ledger.
 #[test]
 fn sixty_four_callers_with_one_token_get_one_successor() {
-    for (kind, rounds) in [(Kind::Memory, 200), (Kind::Sqlite, 20)] {
-        let scene = Scene::new(kind);
+    let asked: Option<u32> = env::var("LEDGER_ROUNDS").ok().and_then(|rounds| rounds.parse().ok());
+    for (kind, usual) in [(Kind::Memory, 200), (Kind::Sqlite, 20)] {
+        let (scene, rounds) = (Scene::new(kind), asked.unwrap_or(usual));
         for round in 0..rounds {
             let first = scene.issue();
             let barrier = Barrier::new(64);
