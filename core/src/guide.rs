@@ -127,6 +127,7 @@
 //! | event | status | what it tells |
 //! |---|---|---|
 //! | `issued` | 200 | the app, the life of its token |
+//! | `served` | the host's | the app whose errand was done |
 //! | `invalid` | 422 | the phrase that the caller got |
 //! | `rate_limited` | 429 | whose bucket, or `Capacity`, or the upstream; the wait |
 //! | `rejected` | 401 | why: the caller never learns |

@@ -54,6 +54,8 @@ pub enum Invalid {
     Missing(Member),
     /// A member that the contract demands is null, or something else than a string.
     NotAString(Member),
+    /// The request of an [errand](crate::Errand) cannot be read. The host knows how.
+    Errand,
 }
 
 impl Invalid {
@@ -67,6 +69,7 @@ impl Invalid {
             Self::NotAnObject => "the body is not an object",
             Self::TooDeep => "the body nests too deep",
             Self::Repeated => "the body repeats a member",
+            Self::Errand => "the request cannot be read",
             Self::Missing(Member::AppClientId) => "`appClientId` is missing",
             Self::Missing(Member::AppSecret) => "`appSecret` is missing",
             Self::Missing(Member::RefreshToken) => "`refreshToken` is missing",

@@ -4,6 +4,7 @@ mod authenticator;
 mod clock;
 mod context;
 mod credentials;
+mod errand;
 pub mod guide;
 mod invalid;
 mod limiter;
@@ -25,6 +26,7 @@ pub use authenticator::{
 pub use clock::{Clock, ManualClock, SystemClock, Tick, UnixTime};
 pub use context::Context;
 pub use credentials::{AppClientId, AppCredentials, AppSecret, Impossible, Presented};
+pub use errand::Errand;
 pub use invalid::{Invalid, Member};
 pub use limiter::bucket::{Bucket, Quota, QuotaError};
 pub use limiter::memory::{MemoryLimiter, SlotsError};

@@ -51,6 +51,11 @@ pub enum Event<'a> {
         /// The life of the access token.
         expires_in: Duration,
     },
+    /// Terminal: an [errand](crate::Errand) was done. The host answers it.
+    Served {
+        /// For whom.
+        app: &'a AppClientId,
+    },
     /// Terminal: the request does not conform. 422.
     Invalid {
         /// How.
@@ -172,6 +177,7 @@ impl Event<'_> {
         matches!(
             self,
             Self::Issued { .. }
+                | Self::Served { .. }
                 | Self::Invalid { .. }
                 | Self::RateLimited { .. }
                 | Self::Rejected { .. }
@@ -185,6 +191,7 @@ impl Event<'_> {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Issued { .. } => "issued",
+            Self::Served { .. } => "served",
             Self::Invalid { .. } => "invalid",
             Self::RateLimited { .. } => "rate_limited",
             Self::Rejected { .. } => "rejected",
@@ -206,6 +213,7 @@ impl Event<'_> {
     pub const fn app(&self) -> Option<&AppClientId> {
         match self {
             Self::Issued { app, .. }
+            | Self::Served { app }
             | Self::SecretRotated { app }
             | Self::SecretExpiring { app, .. } => Some(app),
             Self::RateLimited { app, .. }

@@ -1,5 +1,6 @@
 //! The one path that every request walks: the limiter, the body, the credentials, the table.
 
+mod asked;
 mod builder;
 mod call;
 mod capacity;
@@ -15,10 +16,11 @@ use std::time::Duration;
 
 pub use builder::{BuildError, TokenServiceBuilder};
 
-use crate::authenticator::{AuthenticateError, Authenticator, RejectReason, UpstreamKind};
+use crate::authenticator::{AuthenticateError, Authenticator, RejectReason};
 use crate::clock::{Clock, Tick, UnixTime};
 use crate::context::Context;
-use crate::credentials::{AppCredentials, Presented};
+use crate::credentials::Presented;
+use crate::errand::Errand;
 use crate::invalid::Invalid;
 use crate::limiter::policy::{Caller, Known};
 use crate::observer::{DownstreamKind, Observer};
@@ -29,6 +31,7 @@ use crate::response::{SourceBucket, Table, TokenResponse};
 use crate::source::Source;
 use crate::timer::{Elapsed, Timer, within};
 use crate::token::{Presence, RefreshToken, TokenSet};
+use asked::{Asked, Grant, OnErrand, Work};
 use call::Call;
 use capacity::Capacity;
 use caught::caught;
@@ -79,32 +82,9 @@ struct Deadline {
     timer: Arc<dyn Timer>,
 }
 
-/// Who asks, and by what right.
-struct Asked {
-    presented: Presented,
-    grant: Grant,
-}
-
-/// A right to tokens (RFC 6749 section 1.3).
-enum Grant {
-    /// The app's credentials alone.
-    Credentials,
-    /// A refresh token besides.
-    RefreshToken(RefreshToken),
-}
-
-impl Grant {
-    fn is_possible(&self) -> bool {
-        match self {
-            Self::Credentials => true,
-            Self::RefreshToken(token) => token.is_possible(),
-        }
-    }
-}
-
 /// What became of a call, and what its response may tell of the source's bucket.
-struct Decided {
-    outcome: Result<TokenSet, Failure>,
+struct Decided<T> {
+    outcome: Result<T, Failure>,
     bucket: SourceBucket,
 }
 
@@ -119,8 +99,7 @@ impl TokenService {
     /// Answers a request. It never fails: every failure is a response. To drop its future cancels
     /// the call; what it holds is given back.
     pub async fn handle(&self, request: TokenRequest<'_>) -> TokenResponse {
-        let parsed =
-            request.parse().map(|presented| Asked { presented, grant: Grant::Credentials });
+        let parsed = request.parse().map(|presented| Asked { presented, work: Grant::Credentials });
         let Decided { outcome, bucket } =
             self.run(parsed, request.source, request.request_id).await;
         self.table.render(&outcome.map_err(TokenError::from), bucket)
@@ -150,7 +129,7 @@ impl TokenService {
         presented: impl Into<Presented>,
         source: Option<Source>,
     ) -> Result<TokenSet, TokenError> {
-        let parsed = Ok(Asked { presented: presented.into(), grant: Grant::Credentials });
+        let parsed = Ok(Asked { presented: presented.into(), work: Grant::Credentials });
         let decided = self.run(parsed, source, None).await;
         decided.outcome.map_err(TokenError::from)
     }
@@ -171,8 +150,8 @@ impl TokenService {
         if !self.can_refresh() {
             return Err(RefreshError::NotConfigured);
         }
-        let grant = Grant::RefreshToken(token);
-        let parsed = Ok(Asked { presented: presented.into(), grant });
+        let work = Grant::RefreshToken(token);
+        let parsed = Ok(Asked { presented: presented.into(), work });
         let decided = self.run(parsed, source, None).await;
         decided.outcome.map_err(|failure| TokenError::from(failure).into())
     }
@@ -183,7 +162,7 @@ impl TokenService {
     pub async fn handle_refresh(&self, request: TokenRequest<'_>) -> TokenResponse {
         let parsed = request.parse_refresh();
         let parsed =
-            parsed.map(|(presented, token)| Asked { presented, grant: Grant::RefreshToken(token) });
+            parsed.map(|(presented, token)| Asked { presented, work: Grant::RefreshToken(token) });
         let Decided { outcome, bucket } =
             self.run(parsed, request.source, request.request_id).await;
         self.table.render(&outcome.map_err(TokenError::from), bucket)
@@ -194,10 +173,63 @@ impl TokenService {
         self.refresher.is_some()
     }
 
+    /// Does what an app asks beside tokens, by the same path: the same limits, the same deadline. A
+    /// request that could not be read is given as such, so that its source is charged as for any other.
+    ///
+    /// # Errors
+    /// As [`issue`](Self::issue), and [`Invalid`](TokenError::Invalid) for what could not be read.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use tokensmith::{AuthenticateError, RejectReason, TokenService, authenticator_fn};
+    /// use tokensmith::{AppCredentials, Context, Errand, Presented, SecretString, TokenError};
+    ///
+    /// struct Greet;
+    ///
+    /// #[async_trait::async_trait]
+    /// impl Errand for Greet {
+    ///     type Done = String;
+    ///
+    ///     async fn run(&self, _: &Context, app: &AppCredentials) -> Result<String, AuthenticateError> {
+    ///         match app.secret.expose_secret() {
+    ///             "right" => Ok(format!("good day, {}", app.id)),
+    ///             _ => Err(AuthenticateError::Rejected(RejectReason::WrongSecret)),
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// # futures_executor::block_on(async {
+    /// # let service = TokenService::builder(authenticator_fn(|_, _| async {
+    /// #     Err(AuthenticateError::Rejected(RejectReason::UnknownClient))
+    /// # })).build()?;
+    /// let presented = |secret: &str| Presented::new("appcl-1", SecretString::from(secret));
+    /// let greeted = service.errand(Ok((presented("right"), Greet)), None, None).await;
+    /// assert_eq!(greeted.as_deref(), Ok("good day, appcl-1"));
+    /// let refused = service.errand(Ok((presented("wrong"), Greet)), None, None).await;
+    /// assert_eq!(refused, Err(TokenError::Unauthorized));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    pub async fn errand<E: Errand>(
+        &self,
+        asked: Result<(Presented, E), Invalid>,
+        source: Option<Source>,
+        request_id: Option<&str>,
+    ) -> Result<E::Done, TokenError> {
+        let parsed = asked.map(|(presented, errand)| Asked { presented, work: OnErrand(errand) });
+        let decided = self.run(parsed, source, request_id).await;
+        decided.outcome.map_err(TokenError::from)
+    }
+
+    /// What a request that ended so is answered with, where the host has it from a call without HTTP.
+    pub fn refusal(&self, error: TokenError) -> TokenResponse {
+        self.table.render(&Err(error), SourceBucket::Untold)
+    }
+
     /// The answer of a service that is no more, a 502: what a host gives that has let go of this one
     /// and is still asked.
     pub fn unavailable(&self) -> TokenResponse {
-        self.table.render(&Err(TokenError::Downstream { retry_after: None }), SourceBucket::Untold)
+        self.refusal(TokenError::Downstream { retry_after: None })
     }
 
     /// How many authentications are under way.
@@ -206,12 +238,12 @@ impl TokenService {
     }
 
     /// Walks the path, inside the deadline, and tells the observer of its end.
-    async fn run(
+    async fn run<W: Work>(
         &self,
-        parsed: Result<Asked, Invalid>,
+        parsed: Result<Asked<W>, Invalid>,
         source: Option<Source>,
         request_id: Option<&str>,
-    ) -> Decided {
+    ) -> Decided<W::Done> {
         let now = self.now();
         let (wall, tick) = now.unwrap_or((UnixTime::from_secs(0), Tick::from_nanos(0)));
         let cx = Context::new(wall, tick)
@@ -224,7 +256,10 @@ impl TokenService {
             Some(_) => self.guarded(&cx, &parsed).await,
             None => Decided::without_a_word(Failure::downstream(DownstreamKind::Panic)),
         };
-        call.end(&decided.outcome);
+        match &decided.outcome {
+            Ok(done) => call.done(|app| W::event(done, app)),
+            Err(failure) => call.failed(failure),
+        }
         decided
     }
 
@@ -234,7 +269,11 @@ impl TokenService {
     }
 
     /// The decision, or what kept it from being made: a panic, the deadline.
-    async fn guarded(&self, cx: &Context, parsed: &Result<Asked, Invalid>) -> Decided {
+    async fn guarded<W: Work>(
+        &self,
+        cx: &Context,
+        parsed: &Result<Asked<W>, Invalid>,
+    ) -> Decided<W::Done> {
         let decision = self.decide(cx, parsed);
         let decided = caught(async {
             match &self.deadline {
@@ -257,7 +296,11 @@ impl TokenService {
 
     /// 429 before 422 before 401 before 502: one call of the limiter carries every charge that
     /// applies, and nothing of the request is acted on before it has answered.
-    async fn decide(&self, cx: &Context, parsed: &Result<Asked, Invalid>) -> Decided {
+    async fn decide<W: Work>(
+        &self,
+        cx: &Context,
+        parsed: &Result<Asked<W>, Invalid>,
+    ) -> Decided<W::Done> {
         let app = parsed.as_ref().ok().map(|asked| asked.presented.charged_id());
         let caller = self.gate.caller(cx, app);
         let admission = self.gate.admit(cx, caller).await;
@@ -269,27 +312,27 @@ impl TokenService {
         Decided { outcome, bucket: admission.bucket }
     }
 
-    async fn authenticate(
+    async fn authenticate<W: Work>(
         &self,
         cx: &Context,
         caller: Caller<'_>,
         known: Known,
-        Asked { presented, grant }: &Asked,
-    ) -> Result<TokenSet, Failure> {
+        Asked { presented, work }: &Asked<W>,
+    ) -> Result<W::Done, Failure> {
         // The place is held until a failure is paid for: no more guesses than there are places are
         // ever ahead of their cost.
         let (_place, answer) = match presented.credentials() {
-            Ok(credentials) if grant.is_possible() => {
+            Ok(credentials) if work.is_possible() => {
                 let place = self.capacity.enter().ok_or(Failure::CAPACITY)?;
-                (Some(place), self.ask(cx, credentials, grant).await)
+                (Some(place), work.ask(self, cx, credentials).await)
             }
             _ => (None, Err(AuthenticateError::Rejected(RejectReason::BadCredentials))),
         };
         match answer {
-            Ok(tokens) => {
-                let tokens = self.fit(tokens)?;
+            Ok(done) => {
+                let done = W::fit(done, self)?;
                 self.gate.remember(caller, known);
-                Ok(tokens)
+                Ok(done)
             }
             Err(AuthenticateError::Rejected(reason)) => {
                 self.gate.penalize(cx, caller).await;
@@ -298,38 +341,9 @@ impl TokenService {
             Err(error) => Err(error.into()),
         }
     }
-
-    async fn ask(
-        &self,
-        cx: &Context,
-        credentials: &AppCredentials,
-        grant: &Grant,
-    ) -> Result<TokenSet, AuthenticateError> {
-        match (grant, &self.refresher) {
-            (Grant::Credentials, _) => self.authenticator.authenticate(cx, credentials).await,
-            (Grant::RefreshToken(token), Some(refresher)) => {
-                refresher.redeem(cx, credentials, token).await
-            }
-            (Grant::RefreshToken(_), None) => {
-                let kind = UpstreamKind::Config;
-                Err(AuthenticateError::upstream(kind, RefreshError::NotConfigured))
-            }
-        }
-    }
-
-    /// Tokens that the contract lets be answered.
-    fn fit(&self, mut tokens: TokenSet) -> Result<TokenSet, Failure> {
-        if let Some(defect) = tokens.defect(self.refresh_token) {
-            return Err(defect.into());
-        }
-        if self.refresh_token == Presence::Omit {
-            tokens.refresh_token = None;
-        }
-        Ok(tokens)
-    }
 }
 
-impl Decided {
+impl<T> Decided<T> {
     /// Ended where nothing is known of the source's bucket.
     const fn without_a_word(failure: Failure) -> Self {
         Self { outcome: Err(failure), bucket: SourceBucket::Untold }

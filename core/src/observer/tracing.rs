@@ -41,7 +41,9 @@ impl Observer for TracingObserver {
                 say!(warn, secret = *secret, expires_in = expires_in.as_secs());
             }
             Event::KeyRotated { kid } => say!(info, kid = *kid),
-            Event::Cancelled { .. } | Event::SecretRotated { .. } => say!(info),
+            Event::Served { .. } | Event::Cancelled { .. } | Event::SecretRotated { .. } => {
+                say!(info)
+            }
             Event::TimedOut { .. } | Event::LimiterFailed { .. } | Event::SourceUnknown => {
                 say!(warn)
             }

@@ -6,7 +6,6 @@ use super::failure::Failure;
 use crate::context::Context;
 use crate::credentials::AppClientId;
 use crate::observer::{Event, Observer};
-use crate::token::TokenSet;
 
 /// A call that has not ended. Dropped, it was cancelled.
 pub(super) struct Call<'a> {
@@ -25,17 +24,18 @@ impl<'a> Call<'a> {
         Self { observer, cx, app, ended: false }
     }
 
-    pub(super) fn end(mut self, outcome: &Result<TokenSet, Failure>) {
+    /// It came to what the app asked for.
+    pub(super) fn done(mut self, event: impl FnOnce(&'a AppClientId) -> Event<'a>) {
         self.ended = true;
-        match (outcome, self.app) {
-            (Ok(tokens), Some(app)) => {
-                let expires_in = tokens.expires_in;
-                tell(self.observer, self.cx, &Event::Issued { app, expires_in });
-            }
-            // INVARIANT: tokens are given only for credentials, and these have an app's id.
-            (Ok(_), None) => {}
-            (Err(failure), app) => tell(self.observer, self.cx, &failure.event(app)),
+        // INVARIANT: whatever is done is done for credentials, and these have an app's id.
+        if let Some(app) = self.app {
+            tell(self.observer, self.cx, &event(app));
         }
+    }
+
+    pub(super) fn failed(mut self, failure: &Failure) {
+        self.ended = true;
+        tell(self.observer, self.cx, &failure.event(self.app));
     }
 }
 

@@ -20,6 +20,7 @@ const PLACES: &[Place] = &[
     ("outcome", 3),
     // A port too, but one that speaks of reasons as the authenticator does.
     ("refresher", 3),
+    ("errand", 3),
     ("observer", 3),
     ("observer/tracing", 3),
     // 2: ports that may wait
