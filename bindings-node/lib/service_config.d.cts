@@ -181,6 +181,8 @@ export interface IssuerConfig {
   rotate_keys_every_days?: number | undefined;
   /** How long an access token is good for, in seconds, from 60 to 86,400. Default: 3,600. */
   token_seconds?: number | undefined;
+  /** The most that the policy of an app may make of that, up to 86,400. Default: 86,400. */
+  max_token_seconds?: number | undefined;
   /** How long a refresh token may lie unused, in seconds, from 60 to 31,536,000. Default: 604,800. */
   refresh_idle_seconds?: number | undefined;
   /** How long the refresh tokens that follow from one request live in all. Default: 2,592,000. */

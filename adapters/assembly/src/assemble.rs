@@ -148,6 +148,7 @@ fn issuer(config: IssuerConfig, store: StoreConfig, host: &Host) -> Result<Judge
     for (setting, given) in [
         (&mut settings.key_lead, config.key_lead),
         (&mut settings.token_life, config.token_life),
+        (&mut settings.max_token_life, config.max_token_life),
         (&mut settings.refresh_idle_life, config.refresh_idle_life),
         (&mut settings.refresh_life, config.refresh_life),
         (&mut settings.refresh_grace, config.refresh_grace),
@@ -175,6 +176,7 @@ fn of_the_issuer(error: OpenError) -> ConfigError {
         "key_lead" => "authenticator.key_lead_seconds",
         "rotate_keys_every" => "authenticator.rotate_keys_every_days",
         "token_life" => "authenticator.token_seconds",
+        "max_token_life" => "authenticator.max_token_seconds",
         "refresh_idle_life" => "authenticator.refresh_idle_seconds",
         "refresh_life" => "authenticator.refresh_seconds",
         "refresh_grace" => "authenticator.refresh_grace_seconds",

@@ -103,6 +103,9 @@ pub struct IssuerConfig {
     pub rotate_keys_every: Option<Duration>,
     /// How long an access token is good for, from a minute to a day: `token_seconds`.
     pub token_life: Option<Duration>,
+    /// The longest that the policy of an app may make that, from `token_seconds` to a day:
+    /// `max_token_seconds`.
+    pub max_token_life: Option<Duration>,
     /// How long a refresh token may lie unused, from a minute to a year: `refresh_idle_seconds`.
     pub refresh_idle_life: Option<Duration>,
     /// How long the refresh tokens that follow from one request live in all, from

@@ -97,7 +97,7 @@ fn toml_that_is_wrong() {
         ),
         (
             "authenticator.secret = \"canary\"",
-            "`authenticator.secret`: not a key that is known, expected one of `kind`, `root_key_file`, `issuer`, `audience`, `algorithm`, `key_lead_seconds`, `rotate_keys_every_days`, `token_seconds`, `refresh_idle_seconds`, `refresh_seconds`, `refresh_grace_seconds`",
+            "`authenticator.secret`: not a key that is known, expected one of `kind`, `root_key_file`, `issuer`, `audience`, `algorithm`, `key_lead_seconds`, `rotate_keys_every_days`, `token_seconds`, `max_token_seconds`, `refresh_idle_seconds`, `refresh_seconds`, `refresh_grace_seconds`",
         ),
         (
             "\"odd \\n key\" = 1",
@@ -188,6 +188,10 @@ fn toml_that_is_wrong() {
         (
             "authenticator.token_seconds = 86401",
             "`authenticator.token_seconds`: expected a whole number from 60 to 86400",
+        ),
+        (
+            "authenticator.max_token_seconds = 86401",
+            "`authenticator.max_token_seconds`: expected a whole number from 60 to 86400",
         ),
         (
             "authenticator.algorithm = \"HS256\"",

@@ -254,6 +254,7 @@ fn a_configuration_that_is_wrong_leaves_no_file_behind() {
         "limits.ipv6_prefix = 65",
         "limits.servers = 2",
         "authenticator.token_seconds = 59",
+        "authenticator.max_token_seconds = 3599",
         "authenticator.refresh_seconds = 604799",
     ] {
         let config = format!("store = {{ kind = \"sqlite\", path = {store:?} }}\n{wrong}");

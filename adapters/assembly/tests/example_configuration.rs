@@ -70,6 +70,7 @@ fn each_key_has_a_place_of_its_own() {
         "authenticator.key_lead_seconds = 600",
         "authenticator.rotate_keys_every_days = 91",
         "authenticator.token_seconds = 60",
+        "authenticator.max_token_seconds = 3600",
         "authenticator.refresh_idle_seconds = 60",
         "authenticator.refresh_seconds = 604800",
         "authenticator.refresh_grace_seconds = 0",

@@ -13,6 +13,7 @@ use crate::store::StoreError;
 use crate::store::records::{AppRow, FoundApp};
 
 mod keys;
+mod policies;
 mod secrets;
 mod tokens;
 pub use keys::KeySummary;

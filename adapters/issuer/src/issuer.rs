@@ -8,10 +8,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use thiserror::Error;
 use tokensmith::{
-    AccessToken, AppCredentials, AuthenticateError, Authenticator, Clock, Context, Observer,
-    TokenSet, TokenType, UpstreamKind,
+    AppCredentials, AuthenticateError, Authenticator, Clock, Context, Observer, TokenSet,
+    TokenType, UpstreamKind,
 };
 
+use crate::access::{MintError, Minted};
 use crate::admin::Admin;
 use crate::builder::{Host, IssuerBuilder};
 use crate::directory::Judgement;
@@ -157,10 +158,10 @@ impl Issuer {
             return failed(UpstreamKind::Config, "the wall clock is out of bounds");
         };
         let refresh_token = token::write(&self.state.keys, &settings.issuer, app, &fields);
-        let access_token = mint(&in_force, cx, app, &[id_high, id_low])?;
+        let Minted { token, life } = mint(&in_force, cx, app, &[id_high, id_low])?;
         Ok(TokenSet {
-            access_token,
-            expires_in: settings.token_life,
+            access_token: token,
+            expires_in: life,
             token_type: TokenType::Bearer,
             refresh_token: Some(refresh_token),
             id_token: None,
@@ -196,18 +197,24 @@ impl OpenError {
     }
 }
 
-/// Makes an access token, by the key that signs now.
+/// Makes an access token, by the key that signs now and the policy that the app has now.
 pub(crate) fn mint(
     in_force: &InForce,
     cx: &Context,
     app: &str,
     id: &[[u8; 8]; 2],
-) -> Result<AccessToken, AuthenticateError> {
+) -> Result<Minted, AuthenticateError> {
     let Some(tokens) = in_force.keys.tokens(cx.wall.as_secs()) else {
         return failed(UpstreamKind::Signer, "there is no key to sign with");
     };
-    let minted = tokens.mint(app, cx.wall, id);
-    minted.map_err(|error| AuthenticateError::upstream(UpstreamKind::Signer, error))
+    let minted = tokens.mint(app, in_force.wordings.of(app), cx.wall, id);
+    minted.map_err(|error| {
+        let kind = match error {
+            MintError::Signing(_) => UpstreamKind::Signer,
+            MintError::Clock | MintError::TooLong => UpstreamKind::Config,
+        };
+        AuthenticateError::upstream(kind, error)
+    })
 }
 
 pub(crate) fn failed<T>(kind: UpstreamKind, what: &'static str) -> Result<T, AuthenticateError> {

@@ -8,15 +8,15 @@ use std::sync::Arc;
 
 use crate::access::AccessTokens;
 use crate::derived::DerivedKeys;
-use crate::settings::IssuerSettings;
+use crate::settings::{IssuerSettings, LONGEST_TOKEN_LIFE};
 use crate::signing::SealedKey;
 use crate::signing::public_key::PublicKey;
 use crate::store::StoreError;
 use crate::store::keys::KeyRow;
 
-/// How long a retired key is published: as long as the longest token that it may have signed lives, and
-/// five minutes, since clocks differ.
-const PUBLISHED: u64 = 86_400 + DELAY;
+/// How long a retired key is published: as long as the longest token that it may have signed lives, by
+/// whatever setting and policy there was then, and five minutes, since clocks differ.
+const PUBLISHED: u64 = LONGEST_TOKEN_LIFE.as_secs() + DELAY;
 /// How long after its retirement a key's private half is kept, for a process whose clock is behind.
 const DELAY: u64 = 300;
 

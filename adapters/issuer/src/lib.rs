@@ -29,6 +29,7 @@ mod issuer;
 mod key_ring;
 mod last_use;
 mod owner;
+mod policy;
 mod private_file;
 mod process;
 mod random;
@@ -59,6 +60,10 @@ pub use admin::{
 pub use builder::IssuerBuilder;
 pub use issuer::{Issuer, OpenError};
 pub use key_ring::KeyState;
+pub use policy::AppPolicy;
+pub use policy::audience::{Audience, InvalidAudience};
+pub use policy::claims::{ClaimsError, ExtraClaims};
+pub use policy::scope::{InvalidScope, Scope};
 pub use root::RootError;
 pub use settings::{IssuerSettings, SettingError};
 pub use signing::pair::Algorithm;

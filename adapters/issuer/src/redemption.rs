@@ -2,10 +2,11 @@
 
 use async_trait::async_trait;
 use tokensmith::{
-    AccessToken, AppCredentials, AuthenticateError, Context, RefreshToken, Refresher, RejectReason,
-    TokenSet, TokenType, UpstreamKind,
+    AppCredentials, AuthenticateError, Context, RefreshToken, Refresher, RejectReason, TokenSet,
+    TokenType, UpstreamKind,
 };
 
+use crate::access::Minted;
 use crate::issuer::{Issuer, failed, mint};
 use crate::refresh::step::{Outcome, Step, StepKind};
 use crate::refresh::token;
@@ -13,7 +14,7 @@ use crate::refresh::token;
 /// What is ready before the ledger is asked: whatever can fail has not.
 struct Prepared {
     step: Step,
-    access_token: AccessToken,
+    minted: Minted,
 }
 
 #[async_trait]
@@ -31,15 +32,15 @@ impl Refresher for Issuer {
         credentials: &AppCredentials,
         token: &RefreshToken,
     ) -> Result<TokenSet, AuthenticateError> {
-        let Prepared { step, access_token } = self.prepare(cx, credentials, token)?;
+        let Prepared { step, minted } = self.prepare(cx, credentials, token)?;
         let taken = self.state.ledger.take(&step).await;
         match taken.map_err(|error| AuthenticateError::upstream(UpstreamKind::Store, error))? {
             Outcome::Granted(successor) => {
                 let (keys, settings) = (&self.state.keys, &self.state.settings);
                 let app = credentials.id.as_str();
                 Ok(TokenSet {
-                    access_token,
-                    expires_in: settings.token_life,
+                    access_token: minted.token,
+                    expires_in: minted.life,
                     token_type: TokenType::Bearer,
                     refresh_token: Some(token::write(keys, &settings.issuer, app, &successor.0)),
                     id_token: None,
@@ -73,11 +74,11 @@ impl Issuer {
             return Err(AuthenticateError::upstream(UpstreamKind::Random, error));
         }
         let [id_high, id_low, branch] = drawn;
-        let access_token = mint(&in_force, cx, app, &[id_high, id_low])?;
+        let minted = mint(&in_force, cx, app, &[id_high, id_low])?;
         let idle = settings.refresh_idle_life.as_secs();
         let grace_ms = u64::try_from(settings.refresh_grace.as_millis()).unwrap_or(0);
         let kind = StepKind::Redeem { branch, idle, grace_ms };
         let step = Step { app: credentials.id.clone(), shown, now: cx.wall, kind };
-        Ok(Prepared { step, access_token })
+        Ok(Prepared { step, minted })
     }
 }

@@ -5,6 +5,10 @@ use std::time::Duration;
 
 use crate::signing::pair::Algorithm;
 
+pub(crate) const LEAST_TOKEN_LIFE: Duration = Duration::from_secs(60);
+/// A key that has retired is published for as long.
+pub(crate) const LONGEST_TOKEN_LIFE: Duration = Duration::from_hours(24);
+
 /// What a host sets about an issuer.
 ///
 /// ```
@@ -36,8 +40,12 @@ pub struct IssuerSettings {
     /// How long a signing key signs before another follows, by itself: longer than `key_lead`, from 1 to
     /// 365 days in whole seconds. `None`, the default, leaves that to [`Admin::rotate_key`](crate::Admin::rotate_key).
     pub rotate_keys_every: Option<Duration>,
-    /// How long access tokens are good for, in whole seconds: 60 s to 24 h, 1 h by default.
+    /// How long access tokens are good for, in whole seconds: 60 s to `max_token_life`, 1 h by default.
+    /// An app may have another life by its [policy](crate::AppPolicy).
     pub token_life: Duration,
+    /// The longest that an app's policy may make that, in whole seconds: up to 24 h, which is the default.
+    /// Where it is set lower than a policy has it, the tokens of that app live so long and no longer.
+    pub max_token_life: Duration,
     /// How long a refresh token may lie unused: 60 s to 365 days in whole seconds, 7 days by default.
     pub refresh_idle_life: Duration,
     /// How long the refresh tokens that follow from one request live in all, however often they are
@@ -74,6 +82,7 @@ impl IssuerSettings {
             key_lead: Duration::from_hours(24),
             rotate_keys_every: None,
             token_life: Duration::from_hours(1),
+            max_token_life: LONGEST_TOKEN_LIFE,
             refresh_idle_life: Duration::from_hours(7 * 24),
             refresh_life: Duration::from_hours(30 * 24),
             refresh_grace: Duration::from_secs(10),
@@ -87,9 +96,7 @@ impl IssuerSettings {
     /// [`SettingError`] names the first that is not.
     pub fn check(&self) -> Result<(), SettingError> {
         let names = "1 to 512 visible ASCII characters";
-        let life = Duration::from_secs(60)..=Duration::from_hours(24);
         let letters = self.secret_prefix.as_bytes();
-        let whole = self.token_life.subsec_nanos() == 0;
         let error = |name, bounds| Err(SettingError { name, bounds });
         if self.store.file_name().is_none() {
             return error("store", "the path of a file");
@@ -108,8 +115,14 @@ impl IssuerSettings {
         if !self.audience.as_deref().is_none_or(is_name) {
             return error("audience", names);
         }
-        if !whole || !life.contains(&self.token_life) {
+        let is_token_life = |life: Duration, least| {
+            life.subsec_nanos() == 0 && (least..=LONGEST_TOKEN_LIFE).contains(&life)
+        };
+        if !is_token_life(self.token_life, LEAST_TOKEN_LIFE) {
             return error("token_life", "60 to 86,400 whole seconds");
+        }
+        if !is_token_life(self.max_token_life, self.token_life) {
+            return error("max_token_life", "`token_life` to 86,400 whole seconds");
         }
         let day = Duration::from_hours(24);
         let year = Duration::from_hours(365 * 24);
@@ -156,7 +169,7 @@ impl IssuerSettings {
     }
 }
 
-fn is_name(text: &str) -> bool {
+pub(crate) fn is_name(text: &str) -> bool {
     (1..=512).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
@@ -191,6 +204,10 @@ mod tests {
             assert_eq!(life.is_none(), good, "{seconds}");
         }
         assert_eq!(fault(|s| s.token_life = Duration::from_millis(60_500)), Some("token_life"));
+        for (seconds, good) in [(3_599, false), (3_600, true), (86_400, true), (86_401, false)] {
+            let max = fault(|s| s.max_token_life = Duration::from_secs(seconds));
+            assert_eq!(max.is_none(), good, "{seconds}");
+        }
         let day = Duration::from_hours(24);
         for (idle, life, fault_of) in [
             (60, 60, None),

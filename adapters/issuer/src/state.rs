@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use rusqlite::{Connection, TransactionBehavior};
 use tokensmith::{AppClientId, Clock, Context, Event, Observer, Tick};
 
+use crate::access::Wordings;
 use crate::admin::{Admin, AdminError};
 use crate::builder::Host;
 use crate::derived::DerivedKeys;
@@ -48,6 +49,7 @@ pub(crate) struct State {
 /// What the store held at one moment. Never changed, but replaced whole.
 pub(crate) struct InForce {
     pub(crate) directory: Directory,
+    pub(crate) wordings: Wordings,
     pub(crate) keys: KeyRing,
     /// The secrets that have an end.
     pub(crate) ending: Vec<Ending>,
@@ -288,12 +290,15 @@ impl InForce {
         // Asked first, because it tells whether the keys are the store's.
         records.changes()?;
         let known = before.map(|before| before.directory.uses().collect()).unwrap_or_default();
-        let apps = records.directory(&known)?;
+        let policies = records.policies()?;
+        let apps = records.directory(&known, &policies)?;
+        let whole = policies.iter().filter_map(|(app, policy)| Some((app, policy.as_ref()?)));
+        let wordings = Wordings::new(whole);
         let directory = Directory::build(&apps, random)?;
         let ending = apps.iter().flat_map(Ending::all_of).collect();
         let rows = records.signing_keys()?;
         let keys = KeyRing::open(rows, settings, keys, before.map(|before| &before.keys))?;
-        Ok(Self { directory, keys, ending })
+        Ok(Self { directory, wordings, keys, ending })
     }
 }
 

@@ -19,6 +19,7 @@ use crate::signing::{SealedKey, SigningError};
 
 pub(crate) mod families;
 pub(crate) mod keys;
+pub(crate) mod policies;
 pub(crate) mod records;
 mod row;
 pub(crate) mod secrets;
@@ -35,7 +36,7 @@ pub(crate) struct Kind {
 }
 
 /// Apps, secrets and signing keys: "ToSm".
-pub(crate) const STORE: Kind = Kind { application_id: 0x546f_536d, version: 2 };
+pub(crate) const STORE: Kind = Kind { application_id: 0x546f_536d, version: 3 };
 /// What became of refresh tokens: "ToSl".
 pub(crate) const LEDGER: Kind = Kind { application_id: 0x546f_536c, version: 1 };
 /// How long a writer waits for another: within the deadline that hosts set.
@@ -97,7 +98,7 @@ pub(crate) enum StoreError {
 /// What a file holds, by the two numbers in its header.
 enum Held {
     Nothing,
-    /// A store as the first release made it.
+    /// A store as an earlier release made it.
     Older,
     Store,
 }
@@ -126,13 +127,13 @@ pub(crate) fn open(
     // SQLite would make a file that others may read; beside this one its -wal and -shm get its mode.
     private_file::place_empty(path)?;
     let mut store = OpenStore::open(path, owner, STORE)?;
-    if let Held::Older = held(&store.connection, STORE)? {
-        upgrade(&mut store.connection)?;
-    }
     let (keys, beside_old_root) = match held(&store.connection, STORE)? {
         Held::Nothing => first_start(&mut store, root, random, algorithm, now)?,
         _ => (derive(&Root::load(root, owner)?)?, false),
     };
+    if let Held::Older = held(&store.connection, STORE)? {
+        upgrade(&mut store.connection, &keys)?;
+    }
     Ok(Opened { store, keys, beside_old_root })
 }
 
@@ -255,6 +256,7 @@ fn first_start(
     let keys = derive(&root)?;
     transaction.execute_batch(records::SCHEMA)?;
     transaction.execute_batch(records::SCHEMA_SINCE_1)?;
+    transaction.execute_batch(records::SCHEMA_SINCE_2)?;
     let records = Records { connection: &transaction, key: &keys.rows };
     records.put_changes(0)?;
     let key = SealedKey::generate(algorithm, &keys)?;
@@ -269,11 +271,18 @@ fn mark(connection: &Connection, kind: Kind) -> Result<(), StoreError> {
     Ok(connection.pragma_update(None, "user_version", kind.version)?)
 }
 
-/// Adds what an older store has not. A process of the release that made it goes on beside.
-fn upgrade(connection: &mut Connection) -> Result<(), StoreError> {
+/// Adds what an older store has not. A process of the release that made it goes on beside, but for
+/// the apps that it makes: they have no policy, and are taken for damaged.
+fn upgrade(connection: &mut Connection, keys: &DerivedKeys) -> Result<(), StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    if let Held::Older = held(&transaction, STORE)? {
+    let version =
+        transaction.pragma_query_value(None, "user_version", |row| row.get::<_, i32>(0))?;
+    if version < 2 {
         transaction.execute_batch(records::SCHEMA_SINCE_1)?;
+    }
+    if version < 3 {
+        transaction.execute_batch(records::SCHEMA_SINCE_2)?;
+        Records { connection: &transaction, key: &keys.rows }.add_policies()?;
         mark(&transaction, STORE)?;
     }
     Ok(transaction.commit()?)

@@ -7,11 +7,10 @@ use serde::Deserialize;
 use thiserror::Error;
 use tokensmith::{AppClientId, UnixTime};
 
+use crate::access::MAX_BYTES;
 use crate::key_ring::KeyRing;
 use crate::settings::IssuerSettings;
 
-/// The longest token that is read: as long as a server's headers may be.
-const MAX_BYTES: usize = 8 * 1_024;
 /// How far two clocks may be apart.
 const SKEW: u64 = 60;
 
@@ -128,7 +127,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::access::AccessTokens;
+    use crate::access::{AccessTokens, Wording};
     use crate::derived::tests::keys;
     use crate::signing::pair::Algorithm;
     use crate::signing::{SealedKey, SigningKey};
@@ -150,11 +149,12 @@ mod tests {
             let sealed = SealedKey::generate(algorithm, &keys()).unwrap();
             let key = sealed.open(&keys()).unwrap();
             let tokens = AccessTokens::new(sealed.open(&keys()).unwrap(), &settings);
-            let good = tokens.mint("appcl-1", UnixTime::from_secs(NOW), &[[7; 8]; 2]).unwrap();
+            let now = UnixTime::from_secs(NOW);
+            let good = tokens.mint("appcl-1", &Wording::default(), now, &[[7; 8]; 2]).unwrap();
             let created_at = UnixTime::from_secs(NOW);
             let row = KeyRow { key: sealed, created_at, active_at: NOW };
             let ring = KeyRing::open(vec![row], &settings, &keys(), None).unwrap();
-            Self { settings, ring, key, good: good.expose_secret().to_owned() }
+            Self { settings, ring, key, good: good.token.expose_secret().to_owned() }
         }
 
         fn verify(&self, token: &str) -> Result<AccessClaims, InvalidAccessToken> {

@@ -10,13 +10,17 @@
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tokensmith::{
     AppClientId, AppCredentials, AuthenticateError, Context, Event, NoObserver, Observer,
     SystemClock, UpstreamKind,
 };
-use tokensmith_issuer::{AdminError, Issuer, IssuerSettings, OpenError, RootError};
+use tokensmith_issuer::{
+    AdminError, AppPolicy, Audience, ExtraClaims, Issuer, IssuerSettings, OpenError, RootError,
+    Scope,
+};
 
 mod support;
 use support::{STORE, alter, ask, open, open_heard, settings, try_open, two_apps};
@@ -55,13 +59,49 @@ fn a_damaged_record_is_a_fault_of_its_own_app_alone() {
         "UPDATE secrets SET tag = (SELECT tag FROM secrets WHERE app <> '$') WHERE app = '$'",
         "UPDATE secrets SET stored = (SELECT stored FROM secrets WHERE app <> '$') WHERE app = '$'",
         "DELETE FROM secrets WHERE app = '$'",
+        "UPDATE app_policies SET scope = 'admin' WHERE app = '$'",
+        "UPDATE app_policies SET audience = NULL WHERE app = '$'",
+        "UPDATE app_policies SET claims = '{}' WHERE app = '$'",
+        "UPDATE app_policies SET token_seconds = 86400 WHERE app = '$'",
+        "UPDATE app_policies SET app = 'appcl-another' WHERE app = '$'",
+        "UPDATE app_policies SET tag = (SELECT tag FROM app_policies WHERE app <> '$') WHERE app = '$'",
+        "DELETE FROM app_policies WHERE app = '$'",
     ] {
         let folder = tempfile::tempdir().unwrap();
         let (one, two) = two_apps(folder.path());
+        open(folder.path()).admin().set_app_policy(&one.id, &full_policy()).unwrap();
         alter(folder.path(), &change.replace('$', one.id.as_str()));
         let issuer = open(folder.path());
         assert!(is_store_fault(&issuer, &one), "{change}");
         assert!(ask(&issuer, &two).is_ok(), "{change}");
+    }
+}
+
+/// Of which each field says something.
+fn full_policy() -> AppPolicy {
+    let mut policy = AppPolicy::default();
+    policy.audience = Some(Audience::new(["https://one.example"]).unwrap());
+    policy.scope = Some(Scope::parse("read").unwrap());
+    policy.claims = ExtraClaims::parse(r#"{"tenant":"one"}"#).unwrap();
+    policy.token_life = Some(Duration::from_mins(5));
+    policy
+}
+
+#[test]
+fn a_policy_that_is_set_anew_mends_a_damaged_one() {
+    for change in [
+        "UPDATE app_policies SET scope = 'x' WHERE app = '$'",
+        "DELETE FROM app_policies WHERE app = '$'",
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let (one, _) = two_apps(folder.path());
+        alter(folder.path(), &change.replace('$', one.id.as_str()));
+        let issuer = open(folder.path());
+        let read = issuer.admin().app_policy(&one.id);
+        assert!(matches!(read, Err(AdminError::Store(_))), "{change}");
+        assert!(is_store_fault(&issuer, &one), "{change}");
+        issuer.admin().set_app_policy(&one.id, &full_policy()).unwrap();
+        assert!(ask(&issuer, &one).is_ok(), "{change}");
     }
 }
 
@@ -188,7 +228,7 @@ fn a_store_of_a_later_release_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     two_apps(folder.path());
     let connection = Connection::open(folder.path().join(STORE)).unwrap();
-    connection.pragma_update(None, "user_version", 3).unwrap();
+    connection.pragma_update(None, "user_version", 4).unwrap();
     drop(connection);
     assert!(is_store_error(folder.path()));
 }

@@ -18,7 +18,7 @@ use tokensmith::{
     AppClientId, AppCredentials, Authenticator as _, Clock as _, Context, Event, ManualClock,
     Observer, UnixTime,
 };
-use tokensmith_issuer::{Admin, AdminError, CreatedSecret, Issuer, SecretSummary};
+use tokensmith_issuer::{Admin, AdminError, AppPolicy, CreatedSecret, Issuer, SecretSummary};
 
 mod support;
 use support::{STORE, alter, credentials, open, settings, shown, within_a_second};
@@ -297,23 +297,29 @@ fn a_secret_that_comes_to_its_end_is_told_of_once() {
 }
 
 #[test]
-fn a_store_of_the_first_version_is_taken_over() {
-    let folder = tempfile::tempdir().unwrap();
-    let app = credentials(&open(folder.path()).admin().create_app("one").unwrap());
-    let connection = Connection::open(folder.path().join(STORE)).unwrap();
-    let older = "DROP INDEX secrets_by_app; DROP TABLE secret_uses; DROP TABLE key_times;
-                 PRAGMA user_version = 1";
-    connection.execute_batch(older).unwrap();
-    drop(connection);
-    let issuer = open(folder.path());
-    assert!(support::ask(&issuer, &app).is_ok());
-    issuer.admin().rotate_secret(&app.id, DAY).unwrap();
-    assert_eq!(issuer.admin().list_secrets(&app.id).unwrap().len(), 2);
-    drop(issuer);
-    let version: i32 = Connection::open(folder.path().join(STORE))
-        .unwrap()
-        .pragma_query_value(None, "user_version", |row| row.get(0))
-        .unwrap();
-    assert_eq!(version, 2);
-    assert!(fs::metadata(folder.path().join("root.key")).is_ok());
+fn a_store_of_an_earlier_version_is_taken_over() {
+    let since_1 = "DROP INDEX secrets_by_app; DROP TABLE secret_uses; DROP TABLE key_times;";
+    let since_2 = "DROP TABLE app_policies;";
+    for older in [
+        format!("{since_1} {since_2} PRAGMA user_version = 1"),
+        format!("{since_2} PRAGMA user_version = 2"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let app = credentials(&open(folder.path()).admin().create_app("one").unwrap());
+        let connection = Connection::open(folder.path().join(STORE)).unwrap();
+        connection.execute_batch(&older).unwrap();
+        drop(connection);
+        let issuer = open(folder.path());
+        assert!(support::ask(&issuer, &app).is_ok());
+        assert_eq!(issuer.admin().app_policy(&app.id).unwrap(), AppPolicy::default());
+        issuer.admin().rotate_secret(&app.id, DAY).unwrap();
+        assert_eq!(issuer.admin().list_secrets(&app.id).unwrap().len(), 2);
+        drop(issuer);
+        let version: i32 = Connection::open(folder.path().join(STORE))
+            .unwrap()
+            .pragma_query_value(None, "user_version", |row| row.get(0))
+            .unwrap();
+        assert_eq!(version, 3);
+        assert!(fs::metadata(folder.path().join("root.key")).is_ok());
+    }
 }

@@ -117,6 +117,8 @@ struct AuthenticatorTable {
     #[serde(deserialize_with = "given")]
     token_seconds: Option<Whole<60, 86_400>>,
     #[serde(deserialize_with = "given")]
+    max_token_seconds: Option<Whole<60, 86_400>>,
+    #[serde(deserialize_with = "given")]
     refresh_idle_seconds: Option<Whole<60, YEAR>>,
     #[serde(deserialize_with = "given")]
     refresh_seconds: Option<Whole<60, YEAR>>,
@@ -250,6 +252,7 @@ impl AuthenticatorTable {
                 key_lead: self.key_lead_seconds.map(Whole::seconds),
                 rotate_keys_every: self.rotate_keys_every_days.map(Whole::days),
                 token_life: self.token_seconds.map(Whole::seconds),
+                max_token_life: self.max_token_seconds.map(Whole::seconds),
                 refresh_idle_life: self.refresh_idle_seconds.map(Whole::seconds),
                 refresh_life: self.refresh_seconds.map(Whole::seconds),
                 refresh_grace: self.refresh_grace_seconds.map(Whole::seconds),
@@ -274,6 +277,7 @@ impl AuthenticatorTable {
             ("key_lead_seconds", self.key_lead_seconds.is_some()),
             ("rotate_keys_every_days", self.rotate_keys_every_days.is_some()),
             ("token_seconds", self.token_seconds.is_some()),
+            ("max_token_seconds", self.max_token_seconds.is_some()),
             ("refresh_idle_seconds", self.refresh_idle_seconds.is_some()),
             ("refresh_seconds", self.refresh_seconds.is_some()),
             ("refresh_grace_seconds", self.refresh_grace_seconds.is_some()),

@@ -1,4 +1,4 @@
-//! What the store holds: its head and the apps. Secrets and signing keys have files of their own.
+//! What the store holds: its head and the apps. Secrets, policies and signing keys have files of their own.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,12 @@ use rusqlite::types::Value;
 use tokensmith::{AppClientId, UnixTime};
 
 use super::StoreError;
+use super::policies::FoundPolicies;
 use super::row::{Table, TaggedRow};
 use super::secrets::FoundSecret;
 use crate::directory::{LIVE_SECRETS, LiveSecret, Record};
 use crate::last_use::KnownUses;
+use crate::policy::AppPolicy;
 
 pub(super) const SCHEMA: &str = "
     CREATE TABLE head (
@@ -39,6 +41,14 @@ pub(super) const SCHEMA_SINCE_1: &str = "
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE key_times (
         kid TEXT PRIMARY KEY, active_at INTEGER NOT NULL, tag BLOB NOT NULL
+    ) STRICT, WITHOUT ROWID;
+";
+
+/// What a store of version 2 has not.
+pub(super) const SCHEMA_SINCE_2: &str = "
+    CREATE TABLE app_policies (
+        app TEXT PRIMARY KEY, audience TEXT, scope TEXT, claims TEXT NOT NULL,
+        token_seconds INTEGER, tag BLOB NOT NULL
     ) STRICT, WITHOUT ROWID;
 ";
 
@@ -84,7 +94,8 @@ impl Records<'_> {
     }
 
     pub(crate) fn add_app(&self, app: &AppRow) -> Result<(), StoreError> {
-        Ok(APPS.add(self.connection, self.key, app.fields()?)?)
+        APPS.add(self.connection, self.key, app.fields()?)?;
+        self.put_policy(&app.id, &AppPolicy::default())
     }
 
     pub(crate) fn replace_app(&self, app: &AppRow) -> Result<(), StoreError> {
@@ -102,12 +113,17 @@ impl Records<'_> {
     }
 
     pub(crate) fn remove_app(&self, id: &AppClientId) -> Result<(), StoreError> {
+        self.remove_policy(id)?;
         Ok(APPS.remove(self.connection, id.as_str())?)
     }
 
     /// All apps with their secrets. What cannot be trusted is marked, and the others go on. The
     /// uses of a secret go on in what `known` has of it.
-    pub(crate) fn directory(&self, known: &KnownUses) -> Result<Vec<Record>, StoreError> {
+    pub(crate) fn directory(
+        &self,
+        known: &KnownUses,
+        policies: &FoundPolicies,
+    ) -> Result<Vec<Record>, StoreError> {
         let uses = self.last_uses()?;
         let mut records = BTreeMap::new();
         for app in self.apps()? {
@@ -137,6 +153,7 @@ impl Records<'_> {
             // An app is made together with a secret, and its last stays when it is revoked: one
             // without has lost it.
             record.damaged |= record.secrets.is_empty();
+            record.damaged |= !matches!(policies.get(&record.app), Some(Some(_)));
             record
         };
         Ok(records.into_values().map(whole).collect())
@@ -168,6 +185,13 @@ impl FoundApp {
         match whole().filter(|_| row.intact) {
             Some(app) => Self::Whole(app),
             None => Self::Damaged { id },
+        }
+    }
+
+    pub(super) fn id(&self) -> Option<&AppClientId> {
+        match self {
+            Self::Whole(app) => Some(&app.id),
+            Self::Damaged { id } => id.as_ref(),
         }
     }
 

@@ -14,7 +14,7 @@ use std::path::Path;
 
 use futures_executor::block_on;
 use tokensmith::{AppClientId, AuthenticateError, RefreshToken, Refresher as _, UpstreamKind};
-use tokensmith_issuer::Issuer;
+use tokensmith_issuer::{AppPolicy, Issuer, Scope};
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -39,6 +39,12 @@ fn main() {
         }
         Some(("redeem", rest)) => redeem(&issuer, rest),
         Some(("disable", id)) => admin.disable_app(&AppClientId::new(id).unwrap()).unwrap(),
+        Some(("allow", rest)) => {
+            let (id, scope) = rest.split_once(' ').unwrap();
+            let mut policy = AppPolicy::default();
+            policy.scope = Some(Scope::parse(scope).unwrap());
+            admin.set_app_policy(&AppClientId::new(id).unwrap(), &policy).unwrap();
+        }
         Some((order, _)) => panic!("{order}"),
     }
     std::io::stdin().read_to_end(&mut Vec::new()).unwrap();

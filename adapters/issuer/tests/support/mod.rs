@@ -5,8 +5,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_executor::block_on;
 use rusqlite::Connection;
+use serde_json::Value;
 use tokensmith::{
     AppCredentials, AuthenticateError, Authenticator as _, Clock as _, Context, NoObserver,
     Observer, Presented, SystemClock, TokenSet,
@@ -56,6 +59,16 @@ pub(crate) fn ask(
     credentials: &AppCredentials,
 ) -> Result<TokenSet, AuthenticateError> {
     block_on(issuer.authenticate(&now(), credentials))
+}
+
+/// What the access token says, whoever signed it.
+pub(crate) fn claims(tokens: &TokenSet) -> Value {
+    part(tokens.access_token.expose_secret(), 1)
+}
+
+pub(crate) fn part(token: &str, index: usize) -> Value {
+    let part = token.split('.').nth(index).unwrap();
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
 }
 
 /// Asks again until `done`, for at most a second.
