@@ -296,6 +296,7 @@ export {
   AdminError,
   ConfigError,
   DownstreamError,
+  InvalidAccessTokenError,
   InvalidRequestError,
   RateLimitedError,
   TokenError,
@@ -305,7 +306,18 @@ export {
 } from './lib/token_error.cjs';
 export { RejectedError, ThrottledError } from './lib/authenticator.cjs';
 export { Limiter, type Acquired, type LimiterOptions } from './lib/limiter.cjs';
-export type { Admin, AppSummary, CreatedApp, CreatedSecret, RotateOptions, SecretSummary } from './lib/admin.cjs';
+export type {
+  AccessClaims,
+  Admin,
+  AppSummary,
+  CreatedApp,
+  CreatedSecret,
+  KeySummary,
+  RotateKeyOptions,
+  RotateOptions,
+  SecretSummary,
+  SigningAlgorithm,
+} from './lib/admin.cjs';
 export {
   fastifyPlugin,
   type FastifyPluginOptions,

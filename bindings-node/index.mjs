@@ -5,6 +5,7 @@ export const {
   AdminError,
   ConfigError,
   DownstreamError,
+  InvalidAccessTokenError,
   InvalidRequestError,
   Limiter,
   RateLimitedError,

@@ -51,6 +51,17 @@ export declare class NativeService {
   setAppEnabled(id: string, enabled: boolean): Promise<object | null>
   /** Resolves with null or a failure. */
   deleteApp(id: string): Promise<object | null>
+  /** Resolves with an array of keys or a failure. */
+  listKeys(): Promise<object[] | object>
+  /** Resolves with a key or a failure. */
+  rotateKey(algorithmName?: string | undefined | null): Promise<object>
+  /** Resolves with null or a failure. */
+  revokeKey(kid: string): Promise<object | null>
+  /**
+   * The token's claims, or `{ code, message, reason }`. Its bytes, which the facade has made of
+   * text, are not copied.
+   */
+  verifyAccessToken(token: Uint8Array): object
   /** Whether there is something that redeems refresh tokens. */
   canRefresh(): boolean
   /** Answers a request to redeem a refresh token, as `handle` does one for tokens. */

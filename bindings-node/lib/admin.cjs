@@ -3,7 +3,7 @@
 const argument = require('./argument.cjs');
 const { translated } = require('./border.cjs');
 const { redact } = require('./redacted.cjs');
-const { AdminError } = require('./token_error.cjs');
+const { AdminError, InvalidAccessTokenError } = require('./token_error.cjs');
 
 /** A new app. Its secret is shown this once and cannot be read again. */
 class CreatedApp {
@@ -110,16 +110,41 @@ class Admin {
     await settled(() => this.#native.resetRefreshClock());
   }
 
-  jwks() {
+  async listKeys() {
+    const keys = await settled(() => this.#native.listKeys());
+    return keys.map(key);
+  }
+
+  async rotateKey(options = {}) {
+    argument.object('options', options);
+    const algorithm = argument.optionalText('algorithm', options.algorithm);
+    return key(await settled(() => this.#native.rotateKey(algorithm)));
+  }
+
+  async revokeKey(kid) {
+    argument.text('kid', kid);
+    await settled(() => this.#native.revokeKey(kid));
+  }
+
+  verifyAccessToken(token) {
+    const bytes = argument.token(argument.text('token', token));
+    let claims;
     try {
-      return this.#native.jwks();
-    } catch (error) {
-      throw translated(error, storeFailed);
+      claims = atOnce(() => this.#native.verifyAccessToken(bytes));
+    } finally {
+      argument.wipe(bytes);
     }
+    if (claims.code !== undefined) throw new InvalidAccessTokenError(claims);
+    return { ...claims, issued: date(claims.issued), expires: date(claims.expires) };
+  }
+
+  jwks() {
+    return atOnce(() => this.#native.jwks());
   }
 }
 
 const date = (seconds) => new Date(seconds * 1000);
+const key = (listed) => ({ ...listed, created: date(listed.created), active: date(listed.active) });
 
 /** What the addon's call gives, or the error that it gives in its place. */
 async function settled(call) {
@@ -131,6 +156,15 @@ async function settled(call) {
   }
   if (answer?.code !== undefined) throw new AdminError(answer.code, answer.message);
   return answer;
+}
+
+/** The same of a call that waits for nothing. */
+function atOnce(call) {
+  try {
+    return call();
+  } catch (error) {
+    throw translated(error, storeFailed);
+  }
 }
 
 function storeFailed() {

@@ -1,6 +1,8 @@
 // The configuration, as `ServiceConfig` of the crate `tokensmith-assembly` reads it. An absent key
 // has the default that is named here; a key that is not known is an error that names its path.
 
+import type { SigningAlgorithm } from './admin.cjs';
+
 /**
  * What a service is made of: the embedded issuer, or the host's own authenticator. It is plain
  * data: what `JSON.stringify` makes of it is what counts, so a file of JSON will do.
@@ -174,7 +176,7 @@ export interface IssuerConfig {
   /** The claim `aud` (RFC 7519 section 4.1.3). Default: that of `iss`. */
   audience?: string | undefined;
   /** What the first signing key is for; a store that has a key keeps it. Default: `ES256`. */
-  algorithm?: 'ES256' | 'EdDSA' | 'RS256' | undefined;
+  algorithm?: SigningAlgorithm | undefined;
   /** How long a new signing key is published before it signs, from 600 to 2,592,000. Default: 86,400. */
   key_lead_seconds?: number | undefined;
   /** After how many days of signing a key is followed by another by itself, from 1 to 365. Default: never. */

@@ -33,6 +33,15 @@ class AdminError extends Error {
   }
 }
 
+/** An access token that is not good; `reason` is what is wrong with it, in a word. */
+class InvalidAccessTokenError extends Error {
+  constructor({ code, message, reason }) {
+    super(message);
+    this.code = code;
+    this.reason = reason;
+  }
+}
+
 const CLASSES = {
   ERR_TOKEN_UNAUTHORIZED: UnauthorizedError,
   ERR_TOKEN_INVALID_REQUEST: InvalidRequestError,
@@ -41,7 +50,7 @@ const CLASSES = {
 };
 
 // On the prototype, where Node's own errors have it: `name` is no data of an instance.
-for (const Class of [TokenError, ConfigError, AdminError, ...Object.values(CLASSES)]) {
+for (const Class of [TokenError, ConfigError, AdminError, InvalidAccessTokenError, ...Object.values(CLASSES)]) {
   Object.defineProperty(Class.prototype, 'name', {
     value: Class.name,
     writable: true,
@@ -71,6 +80,7 @@ module.exports = {
   DownstreamError,
   ConfigError,
   AdminError,
+  InvalidAccessTokenError,
   tokenError,
   unexpected,
 };

@@ -1,3 +1,5 @@
+import type { Admin } from './admin.cjs';
+
 /** The codes of {@link TokenError}: the same in every language. */
 export type TokenErrorCode =
   | 'ERR_TOKEN_UNAUTHORIZED'
@@ -72,4 +74,18 @@ export class ConfigError extends TokenError {
  */
 export class AdminError extends Error {
   readonly code: AdminErrorCode;
+}
+
+/**
+ * An access token that {@link Admin.verifyAccessToken} finds not good: to an API's caller a 401 with
+ * `error="invalid_token"` (RFC 6750 section 3.1), whatever the reason. It says nothing of what the token is.
+ */
+export class InvalidAccessTokenError extends Error {
+  readonly code: 'ERR_ACCESS_TOKEN_INVALID';
+  /**
+   * What is wrong with it, for a log: it is none of this issuer's making; no key that is published has
+   * signed it; its signature is another's; it is of another issuer, or for another audience; its time is
+   * past, or has not come.
+   */
+  readonly reason: 'malformed' | 'unknown_key' | 'signature' | 'issuer' | 'expired';
 }

@@ -195,4 +195,6 @@ export interface SecretExpiringEvent extends Passing {
 /** A signing key was made, and will sign once every verifier may know it. */
 export interface KeyRotatedEvent extends Passing {
   name: 'key_rotated';
+  /** The key's thumbprint. */
+  kid: string;
 }

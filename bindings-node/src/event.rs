@@ -67,6 +67,7 @@ fn event(env: &Env, record: &EventRecord) -> Result<Object<'static>> {
         ("kind", record.kind),
         ("part", record.part),
         ("secretId", record.secret_id.as_deref()),
+        ("kid", record.kid.as_deref()),
     ];
     for (name, text) in texts {
         if let Some(text) = text {

@@ -17,6 +17,7 @@ mod authenticator;
 mod cancel;
 mod event;
 mod exit;
+mod keys;
 mod limiter;
 mod refresh;
 mod refresh_tokens;

@@ -14,7 +14,7 @@ import { promisify } from 'node:util';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const readme = await readFile(join(root, 'README.md'), 'utf8');
 const blocks = (page) => [...page.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code);
-const [server, host, refreshing] = blocks(readme);
+const [server, host, refreshing, verifying, ...others] = blocks(readme);
 
 let folder;
 before(async () => {
@@ -69,6 +69,14 @@ test('a refresh token is redeemed, and a secret rotated', async () => {
   // Only the former has an end, and both were used.
   assert.equal(lines.filter((line) => line.split(' ').length === 4 && / undefined /.test(line)).length, 1);
   for (const line of lines) assert.match(line, /^[0-9A-Za-z]{12} [0-9TZ:.-]+ \S+ [0-9TZ:.-]+$/);
+});
+
+test('an access token is verified, and a key rotated', async () => {
+  assert.deepEqual(others, [], 'each block of code is run here');
+  await writeFile(join(folder, 'verifying.mjs'), verifying);
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, ['verifying.mjs'], { cwd: folder });
+  const lines = ['true', 'ERR_ACCESS_TOKEN_INVALID malformed', 'ES256 active', 'EdDSA pending', ''];
+  assert.deepEqual({ stdout, stderr }, { stdout: lines.join('\n'), stderr: '' });
 });
 
 test('the first page’s server answers', { timeout: 60_000 }, async () => {

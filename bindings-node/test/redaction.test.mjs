@@ -79,6 +79,23 @@ test('a new secret, and what a refresh gives', async () => {
   }
 });
 
+test('an access token that is no good', async () => {
+  const site = await issuing();
+  const { accessToken } = await site.issue();
+  const parts = accessToken.split('.');
+  const forged = [parts[0], parts[1], Buffer.from(PLANTED.repeat(4)).toString('base64url')].join('.');
+  for (const text of [PLANTED, `${PLANTED}.${PLANTED}.${PLANTED}`, forged]) {
+    assert.throws(
+      () => site.admin.verifyAccessToken(text),
+      (error) => {
+        assertHidden(error);
+        return parts.every((part) => !printed(error).includes(part));
+      },
+    );
+  }
+  await site.end();
+});
+
 test('errors, answers and events of an authenticator that talks', async () => {
   const script = await scripted();
   const talks = [
@@ -126,6 +143,13 @@ test('arguments of the wrong type, in every call', async () => {
     () => admin.revokeRefreshToken([PLANTED], 'r'),
     () => admin.revokeRefreshToken('appcl-1', [PLANTED]),
     () => admin.revokeRefreshToken('appcl-1', `${PLANTED}\ud800`),
+    () => admin.rotateKey(PLANTED),
+    () => admin.rotateKey({ algorithm: [PLANTED] }),
+    () => admin.rotateKey({ algorithm: PLANTED }),
+    () => admin.revokeKey([PLANTED]),
+    async () => admin.verifyAccessToken([PLANTED]),
+    async () => admin.verifyAccessToken(Buffer.from(PLANTED)),
+    async () => admin.verifyAccessToken(`${PLANTED}\ud800`),
     () => admin.revokeRefreshTokensOf(),
     () => admin.revokeRefreshTokensOf([PLANTED]),
     () => service.handle(PLANTED),

@@ -149,7 +149,7 @@ impl TokenService {
 }
 
 impl TokenService {
-    fn admin(&self) -> Result<Admin, AdminError> {
+    pub(crate) fn admin(&self) -> Result<Admin, AdminError> {
         let assembled = self.live().ok_or(AdminError::Closed)?;
         assembled.issuer.clone().ok_or(AdminError::Absent)
     }
@@ -160,7 +160,7 @@ fn app(id: &str) -> Result<AppClientId, Refused> {
     AppClientId::new(id).map_err(|_| Refused::NotFound)
 }
 
-async fn blocking<T: Send + 'static>(
+pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Refused> + Send + 'static,
 ) -> Result<T, AdminError> {
     match exit::told(tokio::task::spawn_blocking(|| exit::work(work))).await {
@@ -200,7 +200,7 @@ fn listed(secret: tokensmith_assembly::SecretSummary) -> SecretSummary {
 }
 
 /// No app was made in a year that a system has no time for.
-fn time(time: UnixTime) -> SystemTime {
+pub(crate) fn time(time: UnixTime) -> SystemTime {
     let since = Duration::from_secs(time.as_secs());
     SystemTime::UNIX_EPOCH.checked_add(since).unwrap_or(SystemTime::UNIX_EPOCH)
 }

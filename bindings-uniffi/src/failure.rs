@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tokensmith::{RefreshError, retry_after_seconds};
-use tokensmith_assembly::{AdminError as IssuerError, ConfigError};
+use tokensmith_assembly::{AdminError as IssuerError, ConfigError, InvalidAccessToken};
 
 /// How a call ends badly. The text of each is the core's own sentence, and holds nothing of a call.
 #[derive(Debug, thiserror::Error, uniffi::Error)]
@@ -70,6 +70,16 @@ pub enum AdminError {
         /// What is wrong.
         detail: String,
     },
+    /// An access token that is not good.
+    #[error("{detail}")]
+    Token {
+        /// The code that stands for it in every language.
+        code: String,
+        /// What is wrong with it, in a word.
+        reason: String,
+        /// The same in a sentence, which says nothing of what the token is.
+        detail: String,
+    },
     /// The service is closed.
     #[error("the service is closed")]
     Closed,
@@ -124,6 +134,13 @@ impl From<ConfigError> for TokenError {
 impl From<IssuerError> for AdminError {
     fn from(error: IssuerError) -> Self {
         Self::Failed { code: error.code().to_owned(), detail: error.to_string() }
+    }
+}
+
+impl From<InvalidAccessToken> for AdminError {
+    fn from(error: InvalidAccessToken) -> Self {
+        let [code, reason] = [error.code(), error.as_str()].map(str::to_owned);
+        Self::Token { code, reason, detail: error.to_string() }
     }
 }
 

@@ -12,6 +12,7 @@ mod authenticator;
 mod cancel;
 mod exit;
 mod failure;
+mod keys;
 mod limiter;
 mod observer;
 mod records;

@@ -56,6 +56,8 @@ pub struct TokenEvent {
     pub part: Option<String>,
     /// `secret_expiring`: the id of the secret, which is no secret.
     pub secret_id: Option<String>,
+    /// `key_rotated`: the thumbprint of the new key.
+    pub kid: Option<String>,
     /// `limiter_health`: the counters.
     pub health: Option<LimiterHealth>,
 }
@@ -96,6 +98,7 @@ impl From<EventRecord> for TokenEvent {
             kind: record.kind.map(str::to_owned),
             part: record.part.map(str::to_owned),
             secret_id: record.secret_id,
+            kid: record.kid,
             health: record.health.map(|health| LimiterHealth {
                 overflows: count(health.overflows),
                 repaired: count(health.repaired),

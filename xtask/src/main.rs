@@ -3,6 +3,7 @@
 mod api;
 mod bindings;
 mod tidy;
+mod tokens;
 mod tree;
 mod vectors;
 
@@ -13,6 +14,7 @@ const USAGE: &str = "usage: cargo xtask CHORE
   tidy           the rules of the house that no compiler checks
   vectors        tests/vectors against their schema and the contract
   vectors --transcript FILE  writes what comes of every call in Rust
+  tokens FILE    writes access tokens by three keys of one JWK set, for JWT libraries to verify
   api [--check]  core/api.txt: writes it, or tells how it differs from the sources
   bindings [--check]    the bridges in bindings-uniffi: writes them, or tells how they differ
   bindings --testing    those of the build for tests, under Cargo's target folder";
@@ -26,6 +28,7 @@ fn main() -> ExitCode {
         ["vectors", "--transcript", file] => {
             tree::root().and_then(|root| vectors::transcribe(&root, file))
         }
+        ["tokens", file] => tokens::write(file),
         ["api"] => tree::root().and_then(|root| api::run(&root, false)),
         ["api", "--check"] => tree::root().and_then(|root| api::run(&root, true)),
         ["bindings"] => tree::root().and_then(|root| bindings::run(&root, false)),

@@ -34,6 +34,8 @@ pub struct EventRecord {
     pub part: Option<&'static str>,
     /// `secret_expiring`: the id of the secret, which is no secret.
     pub secret_id: Option<String>,
+    /// `key_rotated`: the thumbprint of the new key.
+    pub kid: Option<String>,
     /// `limiter_health`: the counters now.
     pub health: Option<LimiterHealth>,
 }
@@ -71,6 +73,7 @@ impl EventRecord {
                 let secret_id = Some((*secret).to_owned());
                 Self { secret_id, expires_in: Some(*expires_in), ..record }
             }
+            Event::KeyRotated { kid } => Self { kid: Some((*kid).to_owned()), ..record },
             Event::LimiterHealth { health } => Self { health: Some(*health), ..record },
             Event::ReloadFailed { part } | Event::StartedEmpty { part } => {
                 Self { part: Some(part), ..record }
@@ -101,6 +104,11 @@ mod tests {
         assert_eq!((record.name, record.is_terminal), ("source_unknown", false));
         assert_eq!(record.request_id.as_deref(), Some("r-1"));
         assert_eq!(record.source.as_deref(), Some("tenant\\n17"));
+    }
+
+    #[test]
+    fn a_key_is_named_by_its_thumbprint() {
+        assert_eq!(record(&Event::KeyRotated { kid: "a-kid" }).kid.as_deref(), Some("a-kid"));
     }
 
     #[test]

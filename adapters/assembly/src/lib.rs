@@ -40,6 +40,6 @@ pub use config::{
 };
 pub use event_record::EventRecord;
 pub use tokensmith_issuer::{
-    Admin, AdminError, Algorithm, AppSummary, CreatedApp, CreatedSecret, KeyState, KeySummary,
-    SecretSummary,
+    AccessClaims, Admin, AdminError, Algorithm, AppSummary, CreatedApp, CreatedSecret,
+    InvalidAccessToken, KeyState, KeySummary, SecretSummary,
 };

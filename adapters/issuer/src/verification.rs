@@ -51,6 +51,24 @@ pub enum InvalidAccessToken {
     Expired,
 }
 
+impl InvalidAccessToken {
+    /// The code that stands for the error in every language.
+    pub const fn code(self) -> &'static str {
+        "ERR_ACCESS_TOKEN_INVALID"
+    }
+
+    /// The word that stands for what is wrong with it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed",
+            Self::UnknownKey => "unknown_key",
+            Self::Signature => "signature",
+            Self::Issuer => "issuer",
+            Self::Expired => "expired",
+        }
+    }
+}
+
 /// The header has these members and no other: none by which a token could name a key of its own.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

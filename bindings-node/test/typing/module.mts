@@ -1,8 +1,11 @@
 // What a consumer with ES modules may write, and what the compiler must refuse.
 import {
+  type AccessClaims,
   type AdminErrorCode,
   ConfigError,
   type CreatedSecret,
+  InvalidAccessTokenError,
+  type KeySummary,
   Limiter,
   RateLimitedError,
   RejectedError,
@@ -23,6 +26,7 @@ const hosted = await TokenService.create(
     },
     observer: (event: TokenEvent) => {
       if (event.name === 'rate_limited') console.log(event.retryAfter.toFixed());
+      if (event.name === 'key_rotated') console.log(event.kid.length);
       // @ts-expect-error only an issued token has a life
       if (event.name === 'invalid') console.log(event.expiresIn);
     },
@@ -55,6 +59,18 @@ await issuing.admin.revokeAllRefreshTokens();
 const purged: number = await issuing.admin.purgeRefreshTokens();
 await issuing.admin.resetRefreshClock();
 await issuing.admin.deleteApp(app.id);
+const key: KeySummary = await issuing.admin.rotateKey({ algorithm: 'EdDSA' });
+await issuing.admin.rotateKey();
+const signing = (await issuing.admin.listKeys()).filter(({ state, active }) => state === 'active' && active <= new Date());
+await issuing.admin.revokeKey(key.kid);
+const claims: AccessClaims = issuing.admin.verifyAccessToken(refreshed.accessToken);
+try {
+  console.log(claims.expires.toISOString() + claims.subject + claims.tokenId);
+} catch (error) {
+  if (error instanceof InvalidAccessTokenError) console.log(error.code === 'ERR_ACCESS_TOKEN_INVALID', error.reason === 'expired');
+  // @ts-expect-error it is no error of a call that gives tokens
+  if (error instanceof InvalidAccessTokenError) console.log(error.status);
+}
 
 const answer = await hosted.handle({ body: new Uint8Array(), contentType: null }, { signal: AbortSignal.timeout(1) });
 const status: 200 | 401 | 422 | 429 | 502 = answer.status;
@@ -88,8 +104,12 @@ await issuing.refresh({ appClientId: app.id, appSecret: app.secret });
 await issuing.refresh({ appClientId: app.id, appSecret: app.secret, refreshToken: new Uint8Array() });
 // @ts-expect-error a misspelt option is none
 await issuing.admin.rotateSecret(app.id, { overlap: 3_600 });
+// @ts-expect-error no key is for such
+await issuing.admin.rotateKey({ algorithm: 'HS256' });
+// @ts-expect-error a token is text
+issuing.admin.verifyAccessToken(new Uint8Array());
 // @ts-expect-error whose: without an app it would be all
 await issuing.admin.revokeRefreshTokensOf();
 // @ts-expect-error there is no issuer to administer
 hosted.admin.jwks();
-export { can, code, ends, names, none, purged, refreshedStatus, status, successor, type };
+export { can, code, ends, names, none, purged, refreshedStatus, signing, status, successor, type };

@@ -561,6 +561,8 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_list_apps() != 10231:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_list_keys() != 35679:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_list_secrets() != 6254:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_purge_refresh_tokens() != 46525:
@@ -571,11 +573,15 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_revoke_all_refresh_tokens() != 56813:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_revoke_key() != 4751:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_revoke_refresh_token() != 64750:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_revoke_refresh_tokens_of() != 60033:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_revoke_secret() != 219:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_rotate_key() != 7310:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_rotate_secret() != 30797:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -584,6 +590,8 @@ def _uniffi_check_api_checksums(lib):
     if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_shutdown() != 2820:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_unavailable() != 15206:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_verify_access_token() != 26726:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
 
 # A ctypes library to expose the extern-C FFI definitions.
@@ -668,6 +676,9 @@ _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_jwks.restype = 
 _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_list_apps.argtypes = (
 )
 _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_list_apps.restype = ctypes.c_uint16
+_UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_list_keys.argtypes = (
+)
+_UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_list_keys.restype = ctypes.c_uint16
 _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_list_secrets.argtypes = (
 )
 _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_list_secrets.restype = ctypes.c_uint16
@@ -683,6 +694,9 @@ _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_reset_refresh_c
 _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_revoke_all_refresh_tokens.argtypes = (
 )
 _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_revoke_all_refresh_tokens.restype = ctypes.c_uint16
+_UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_revoke_key.argtypes = (
+)
+_UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_revoke_key.restype = ctypes.c_uint16
 _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_revoke_refresh_token.argtypes = (
 )
 _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_revoke_refresh_token.restype = ctypes.c_uint16
@@ -692,6 +706,9 @@ _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_revoke_refresh_
 _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_revoke_secret.argtypes = (
 )
 _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_revoke_secret.restype = ctypes.c_uint16
+_UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_rotate_key.argtypes = (
+)
+_UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_rotate_key.restype = ctypes.c_uint16
 _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_rotate_secret.argtypes = (
 )
 _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_rotate_secret.restype = ctypes.c_uint16
@@ -704,6 +721,9 @@ _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_shutdown.restyp
 _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_unavailable.argtypes = (
 )
 _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_unavailable.restype = ctypes.c_uint16
+_UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_verify_access_token.argtypes = (
+)
+_UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_verify_access_token.restype = ctypes.c_uint16
 _UniffiLib.uniffi_tokensmith_uniffi_fn_func_create_service.argtypes = (
     _UniffiRustBuffer,
     _UniffiRustBuffer,
@@ -801,6 +821,10 @@ _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_list_apps.argtypes = 
     ctypes.c_uint64,
 )
 _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_list_apps.restype = ctypes.c_uint64
+_UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_list_keys.argtypes = (
+    ctypes.c_uint64,
+)
+_UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_list_keys.restype = ctypes.c_uint64
 _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_list_secrets.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
@@ -824,6 +848,11 @@ _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_revoke_all_refresh_to
     ctypes.c_uint64,
 )
 _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_revoke_all_refresh_tokens.restype = ctypes.c_uint64
+_UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_revoke_key.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+)
+_UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_revoke_key.restype = ctypes.c_uint64
 _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_revoke_refresh_token.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
@@ -840,6 +869,11 @@ _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_revoke_secret.argtype
     _UniffiRustBuffer,
 )
 _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_revoke_secret.restype = ctypes.c_uint64
+_UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_rotate_key.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+)
+_UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_rotate_key.restype = ctypes.c_uint64
 _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_rotate_secret.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
@@ -862,6 +896,12 @@ _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_unavailable.argtypes 
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_unavailable.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_verify_access_token.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_verify_access_token.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_tokensmith_uniffi_fn_method_authrequest_uniffi_trait_debug.argtypes = (
     _UniffiRustBuffer,
     ctypes.POINTER(_UniffiRustCallStatus),
@@ -1402,6 +1442,132 @@ def _uniffi_cancel_task(task):
 # Public interface members begin here.
 
 
+class _UniffiFfiConverterString:
+    @staticmethod
+    def check_lower(value):
+        if not isinstance(value, str):
+            raise TypeError("argument must be str, not {}".format(type(value).__name__))
+        return value
+
+    @staticmethod
+    def read(buf):
+        size = buf.read_i32()
+        if size < 0:
+            raise InternalError("Unexpected negative string length")
+        utf8_bytes = buf.read(size)
+        return utf8_bytes.decode("utf-8")
+
+    @staticmethod
+    def write(value, buf):
+        utf8_bytes = value.encode("utf-8")
+        buf.write_i32(len(utf8_bytes))
+        buf.write(utf8_bytes)
+
+    @staticmethod
+    def lift(buf):
+        with buf.consume_with_stream() as stream:
+            return stream.read(stream.remaining()).decode("utf-8")
+
+    @staticmethod
+    def lower(value):
+        with _UniffiRustBuffer.alloc_with_builder() as builder:
+            builder.write(value.encode("utf-8"))
+            return builder.finalize()
+
+# The Timestamp type.
+Timestamp = datetime.datetime
+
+# There is a loss of precision when converting from Rust timestamps,
+# which are accurate to the nanosecond,
+# to Python datetimes, which have a variable precision due to the use of float as representation.
+class _UniffiFfiConverterTimestamp(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        seconds = buf.read_i64()
+        microseconds = buf.read_u32() / 1000
+        # Use fromtimestamp(0) then add the seconds using a timedelta.  This
+        # ensures that we get OverflowError rather than ValueError when
+        # seconds is too large.
+        if seconds >= 0:
+            return datetime.datetime.fromtimestamp(0, tz=datetime.timezone.utc) + datetime.timedelta(seconds=seconds, microseconds=microseconds)
+        else:
+            return datetime.datetime.fromtimestamp(0, tz=datetime.timezone.utc) - datetime.timedelta(seconds=-seconds, microseconds=microseconds)
+
+    @staticmethod
+    def check_lower(value):
+        pass
+
+    @staticmethod
+    def write(value, buf):
+        if value >= datetime.datetime.fromtimestamp(0, datetime.timezone.utc):
+            sign = 1
+            delta = value - datetime.datetime.fromtimestamp(0, datetime.timezone.utc)
+        else:
+            sign = -1
+            delta = datetime.datetime.fromtimestamp(0, datetime.timezone.utc) - value
+
+        seconds = delta.seconds + delta.days * 24 * 3600
+        nanoseconds = delta.microseconds * 1000
+        buf.write_i64(sign * seconds)
+        buf.write_u32(nanoseconds)
+
+@dataclass
+class AccessClaims:
+    """
+    What an access token says that was found good.
+"""
+    def __init__(self, *, app_client_id:str, subject:str, token_id:str, issued:Timestamp, expires:Timestamp):
+        self.app_client_id = app_client_id
+        self.subject = subject
+        self.token_id = token_id
+        self.issued = issued
+        self.expires = expires
+        
+        
+
+    
+    def __str__(self):
+        return "AccessClaims(app_client_id={}, subject={}, token_id={}, issued={}, expires={})".format(self.app_client_id, self.subject, self.token_id, self.issued, self.expires)
+    def __eq__(self, other):
+        if self.app_client_id != other.app_client_id:
+            return False
+        if self.subject != other.subject:
+            return False
+        if self.token_id != other.token_id:
+            return False
+        if self.issued != other.issued:
+            return False
+        if self.expires != other.expires:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeAccessClaims(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return AccessClaims(
+            app_client_id=_UniffiFfiConverterString.read(buf),
+            subject=_UniffiFfiConverterString.read(buf),
+            token_id=_UniffiFfiConverterString.read(buf),
+            issued=_UniffiFfiConverterTimestamp.read(buf),
+            expires=_UniffiFfiConverterTimestamp.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.app_client_id)
+        _UniffiFfiConverterString.check_lower(value.subject)
+        _UniffiFfiConverterString.check_lower(value.token_id)
+        _UniffiFfiConverterTimestamp.check_lower(value.issued)
+        _UniffiFfiConverterTimestamp.check_lower(value.expires)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.app_client_id, buf)
+        _UniffiFfiConverterString.write(value.subject, buf)
+        _UniffiFfiConverterString.write(value.token_id, buf)
+        _UniffiFfiConverterTimestamp.write(value.issued, buf)
+        _UniffiFfiConverterTimestamp.write(value.expires, buf)
+
 class _UniffiFfiConverterBoolean:
     @classmethod
     def check_lower(cls, value):
@@ -1512,75 +1678,6 @@ class _UniffiFfiConverterTypeAcquired(_UniffiConverterRustBuffer):
     def write(value, buf):
         _UniffiFfiConverterBoolean.write(value.allowed, buf)
         _UniffiFfiConverterOptionalDuration.write(value.retry_after, buf)
-
-class _UniffiFfiConverterString:
-    @staticmethod
-    def check_lower(value):
-        if not isinstance(value, str):
-            raise TypeError("argument must be str, not {}".format(type(value).__name__))
-        return value
-
-    @staticmethod
-    def read(buf):
-        size = buf.read_i32()
-        if size < 0:
-            raise InternalError("Unexpected negative string length")
-        utf8_bytes = buf.read(size)
-        return utf8_bytes.decode("utf-8")
-
-    @staticmethod
-    def write(value, buf):
-        utf8_bytes = value.encode("utf-8")
-        buf.write_i32(len(utf8_bytes))
-        buf.write(utf8_bytes)
-
-    @staticmethod
-    def lift(buf):
-        with buf.consume_with_stream() as stream:
-            return stream.read(stream.remaining()).decode("utf-8")
-
-    @staticmethod
-    def lower(value):
-        with _UniffiRustBuffer.alloc_with_builder() as builder:
-            builder.write(value.encode("utf-8"))
-            return builder.finalize()
-
-# The Timestamp type.
-Timestamp = datetime.datetime
-
-# There is a loss of precision when converting from Rust timestamps,
-# which are accurate to the nanosecond,
-# to Python datetimes, which have a variable precision due to the use of float as representation.
-class _UniffiFfiConverterTimestamp(_UniffiConverterRustBuffer):
-    @staticmethod
-    def read(buf):
-        seconds = buf.read_i64()
-        microseconds = buf.read_u32() / 1000
-        # Use fromtimestamp(0) then add the seconds using a timedelta.  This
-        # ensures that we get OverflowError rather than ValueError when
-        # seconds is too large.
-        if seconds >= 0:
-            return datetime.datetime.fromtimestamp(0, tz=datetime.timezone.utc) + datetime.timedelta(seconds=seconds, microseconds=microseconds)
-        else:
-            return datetime.datetime.fromtimestamp(0, tz=datetime.timezone.utc) - datetime.timedelta(seconds=-seconds, microseconds=microseconds)
-
-    @staticmethod
-    def check_lower(value):
-        pass
-
-    @staticmethod
-    def write(value, buf):
-        if value >= datetime.datetime.fromtimestamp(0, datetime.timezone.utc):
-            sign = 1
-            delta = value - datetime.datetime.fromtimestamp(0, datetime.timezone.utc)
-        else:
-            sign = -1
-            delta = datetime.datetime.fromtimestamp(0, datetime.timezone.utc) - value
-
-        seconds = delta.seconds + delta.days * 24 * 3600
-        nanoseconds = delta.microseconds * 1000
-        buf.write_i64(sign * seconds)
-        buf.write_u32(nanoseconds)
 
 @dataclass
 class AppSummary:
@@ -1960,6 +2057,63 @@ class _UniffiFfiConverterTypeCredentials(_UniffiConverterRustBuffer):
         _UniffiFfiConverterBytes.write(value.app_secret, buf)
         _UniffiFfiConverterOptionalString.write(value.source, buf)
 
+@dataclass
+class KeySummary:
+    """
+    A signing key, as it is listed.
+"""
+    def __init__(self, *, kid:str, algorithm:str, state:str, created:Timestamp, active:Timestamp):
+        self.kid = kid
+        self.algorithm = algorithm
+        self.state = state
+        self.created = created
+        self.active = active
+        
+        
+
+    
+    def __str__(self):
+        return "KeySummary(kid={}, algorithm={}, state={}, created={}, active={})".format(self.kid, self.algorithm, self.state, self.created, self.active)
+    def __eq__(self, other):
+        if self.kid != other.kid:
+            return False
+        if self.algorithm != other.algorithm:
+            return False
+        if self.state != other.state:
+            return False
+        if self.created != other.created:
+            return False
+        if self.active != other.active:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeKeySummary(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return KeySummary(
+            kid=_UniffiFfiConverterString.read(buf),
+            algorithm=_UniffiFfiConverterString.read(buf),
+            state=_UniffiFfiConverterString.read(buf),
+            created=_UniffiFfiConverterTimestamp.read(buf),
+            active=_UniffiFfiConverterTimestamp.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.kid)
+        _UniffiFfiConverterString.check_lower(value.algorithm)
+        _UniffiFfiConverterString.check_lower(value.state)
+        _UniffiFfiConverterTimestamp.check_lower(value.created)
+        _UniffiFfiConverterTimestamp.check_lower(value.active)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.kid, buf)
+        _UniffiFfiConverterString.write(value.algorithm, buf)
+        _UniffiFfiConverterString.write(value.state, buf)
+        _UniffiFfiConverterTimestamp.write(value.created, buf)
+        _UniffiFfiConverterTimestamp.write(value.active, buf)
+
 class _UniffiFfiConverterInt64(_UniffiConverterPrimitiveInt):
     CLASS_NAME = "i64"
     VALUE_MIN = -2**63
@@ -2205,7 +2359,7 @@ class TokenEvent:
     """
     What became of a call, or of a part of the service. It holds nothing private.
 """
-    def __init__(self, *, name:str, terminal:bool, request_id:typing.Optional[str], source:typing.Optional[str], app_client_id:typing.Optional[str], expires_in:typing.Optional[Duration], reason:typing.Optional[str], by:typing.Optional[str], retry_after:typing.Optional[Duration], kind:typing.Optional[str], part:typing.Optional[str], secret_id:typing.Optional[str], health:typing.Optional[LimiterHealth]):
+    def __init__(self, *, name:str, terminal:bool, request_id:typing.Optional[str], source:typing.Optional[str], app_client_id:typing.Optional[str], expires_in:typing.Optional[Duration], reason:typing.Optional[str], by:typing.Optional[str], retry_after:typing.Optional[Duration], kind:typing.Optional[str], part:typing.Optional[str], secret_id:typing.Optional[str], kid:typing.Optional[str], health:typing.Optional[LimiterHealth]):
         self.name = name
         self.terminal = terminal
         self.request_id = request_id
@@ -2218,13 +2372,14 @@ class TokenEvent:
         self.kind = kind
         self.part = part
         self.secret_id = secret_id
+        self.kid = kid
         self.health = health
         
         
 
     
     def __str__(self):
-        return "TokenEvent(name={}, terminal={}, request_id={}, source={}, app_client_id={}, expires_in={}, reason={}, by={}, retry_after={}, kind={}, part={}, secret_id={}, health={})".format(self.name, self.terminal, self.request_id, self.source, self.app_client_id, self.expires_in, self.reason, self.by, self.retry_after, self.kind, self.part, self.secret_id, self.health)
+        return "TokenEvent(name={}, terminal={}, request_id={}, source={}, app_client_id={}, expires_in={}, reason={}, by={}, retry_after={}, kind={}, part={}, secret_id={}, kid={}, health={})".format(self.name, self.terminal, self.request_id, self.source, self.app_client_id, self.expires_in, self.reason, self.by, self.retry_after, self.kind, self.part, self.secret_id, self.kid, self.health)
     def __eq__(self, other):
         if self.name != other.name:
             return False
@@ -2250,6 +2405,8 @@ class TokenEvent:
             return False
         if self.secret_id != other.secret_id:
             return False
+        if self.kid != other.kid:
+            return False
         if self.health != other.health:
             return False
         return True
@@ -2270,6 +2427,7 @@ class _UniffiFfiConverterTypeTokenEvent(_UniffiConverterRustBuffer):
             kind=_UniffiFfiConverterOptionalString.read(buf),
             part=_UniffiFfiConverterOptionalString.read(buf),
             secret_id=_UniffiFfiConverterOptionalString.read(buf),
+            kid=_UniffiFfiConverterOptionalString.read(buf),
             health=_UniffiFfiConverterOptionalTypeLimiterHealth.read(buf),
         )
 
@@ -2287,6 +2445,7 @@ class _UniffiFfiConverterTypeTokenEvent(_UniffiConverterRustBuffer):
         _UniffiFfiConverterOptionalString.check_lower(value.kind)
         _UniffiFfiConverterOptionalString.check_lower(value.part)
         _UniffiFfiConverterOptionalString.check_lower(value.secret_id)
+        _UniffiFfiConverterOptionalString.check_lower(value.kid)
         _UniffiFfiConverterOptionalTypeLimiterHealth.check_lower(value.health)
 
     @staticmethod
@@ -2303,6 +2462,7 @@ class _UniffiFfiConverterTypeTokenEvent(_UniffiConverterRustBuffer):
         _UniffiFfiConverterOptionalString.write(value.kind, buf)
         _UniffiFfiConverterOptionalString.write(value.part, buf)
         _UniffiFfiConverterOptionalString.write(value.secret_id, buf)
+        _UniffiFfiConverterOptionalString.write(value.kid, buf)
         _UniffiFfiConverterOptionalTypeLimiterHealth.write(value.health, buf)
 
 @dataclass
@@ -2605,6 +2765,24 @@ class AdminError:  # type: ignore
         def __repr__(self):
             return "AdminError.Failed({})".format(str(self))
     _UniffiTempAdminError.Failed = Failed # type: ignore
+    class Token(_UniffiTempAdminError):
+        """
+        An access token that is not good.
+"""
+        
+        def __init__(self, code, reason, detail):
+            super().__init__(", ".join([
+                "code={!r}".format(code),
+                "reason={!r}".format(reason),
+                "detail={!r}".format(detail),
+            ]))
+            self.code = code
+            self.reason = reason
+            self.detail = detail
+
+        def __repr__(self):
+            return "AdminError.Token({})".format(str(self))
+    _UniffiTempAdminError.Token = Token # type: ignore
     class Closed(_UniffiTempAdminError):
         """
         The service is closed.
@@ -2642,9 +2820,15 @@ class _UniffiFfiConverterTypeAdminError(_UniffiConverterRustBuffer):
                 _UniffiFfiConverterString.read(buf),
             )
         if variant == 2:
-            return AdminError.Closed(
+            return AdminError.Token(
+                _UniffiFfiConverterString.read(buf),
+                _UniffiFfiConverterString.read(buf),
+                _UniffiFfiConverterString.read(buf),
             )
         if variant == 3:
+            return AdminError.Closed(
+            )
+        if variant == 4:
             return AdminError.Absent(
             )
         raise InternalError("Raw enum value doesn't match any cases")
@@ -2653,6 +2837,11 @@ class _UniffiFfiConverterTypeAdminError(_UniffiConverterRustBuffer):
     def check_lower(value):
         if isinstance(value, AdminError.Failed):
             _UniffiFfiConverterString.check_lower(value.code)
+            _UniffiFfiConverterString.check_lower(value.detail)
+            return
+        if isinstance(value, AdminError.Token):
+            _UniffiFfiConverterString.check_lower(value.code)
+            _UniffiFfiConverterString.check_lower(value.reason)
             _UniffiFfiConverterString.check_lower(value.detail)
             return
         if isinstance(value, AdminError.Closed):
@@ -2666,10 +2855,15 @@ class _UniffiFfiConverterTypeAdminError(_UniffiConverterRustBuffer):
             buf.write_i32(1)
             _UniffiFfiConverterString.write(value.code, buf)
             _UniffiFfiConverterString.write(value.detail, buf)
-        if isinstance(value, AdminError.Closed):
+        if isinstance(value, AdminError.Token):
             buf.write_i32(2)
-        if isinstance(value, AdminError.Absent):
+            _UniffiFfiConverterString.write(value.code, buf)
+            _UniffiFfiConverterString.write(value.reason, buf)
+            _UniffiFfiConverterString.write(value.detail, buf)
+        if isinstance(value, AdminError.Closed):
             buf.write_i32(3)
+        if isinstance(value, AdminError.Absent):
+            buf.write_i32(4)
 
 
 
@@ -3635,6 +3829,29 @@ class _UniffiFfiConverterSequenceTypeAppSummary(_UniffiConverterRustBuffer):
             _UniffiFfiConverterTypeAppSummary.read(buf) for i in range(count)
         ]
 
+class _UniffiFfiConverterSequenceTypeKeySummary(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeKeySummary.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeKeySummary.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeKeySummary.read(buf) for i in range(count)
+        ]
+
 class _UniffiFfiConverterSequenceTypeSecretSummary(_UniffiConverterRustBuffer):
     @classmethod
     def check_lower(cls, value):
@@ -3716,6 +3933,11 @@ class TokenServiceProtocol(typing.Protocol):
         All apps, the latest last.
 """
         raise NotImplementedError
+    async def list_keys(self, ) -> typing.List[KeySummary]:
+        """
+        The signing keys, the one that signs first before the others.
+"""
+        raise NotImplementedError
     async def list_secrets(self, app_id: str) -> typing.List[SecretSummary]:
         """
         An app's secrets, the oldest first.
@@ -3742,6 +3964,11 @@ class TokenServiceProtocol(typing.Protocol):
         Refuses all refresh tokens that were issued up to now.
 """
         raise NotImplementedError
+    async def revoke_key(self, kid: str) -> None:
+        """
+        Drops a key at once.
+"""
+        raise NotImplementedError
     async def revoke_refresh_token(self, app_id: str,token: str) -> None:
         """
         Revokes a refresh token, and all that come before and after it. A text that is none of that
@@ -3756,6 +3983,12 @@ class TokenServiceProtocol(typing.Protocol):
     async def revoke_secret(self, secret_id: str) -> None:
         """
         Lets a secret be good no more, for ever.
+"""
+        raise NotImplementedError
+    async def rotate_key(self, algorithm: typing.Optional[str]) -> KeySummary:
+        """
+        Makes a signing key, of another algorithm if one is named. It signs once every verifier may
+        have it.
 """
         raise NotImplementedError
     async def rotate_secret(self, app_id: str,overlap: Duration) -> CreatedSecret:
@@ -3777,6 +4010,11 @@ class TokenServiceProtocol(typing.Protocol):
     def unavailable(self, ) -> TokenResponse:
         """
         The constant 502, for what a facade has no other answer for.
+"""
+        raise NotImplementedError
+    def verify_access_token(self, token: str) -> AccessClaims:
+        """
+        Verifies an access token of this issuer's, without a network.
 """
         raise NotImplementedError
 
@@ -3995,6 +4233,23 @@ class TokenService(TokenServiceProtocol):
             _uniffi_lift_return,
             _uniffi_error_converter,
         )
+    async def list_keys(self, ) -> typing.List[KeySummary]:
+        """
+        The signing keys, the one that signs first before the others.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterSequenceTypeKeySummary.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeAdminError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_list_keys(*_uniffi_lowered_args),
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_poll_rust_buffer,
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_complete_rust_buffer,
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_free_rust_buffer,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
     async def list_secrets(self, app_id: str) -> typing.List[SecretSummary]:
         """
         An app's secrets, the oldest first.
@@ -4090,6 +4345,26 @@ class TokenService(TokenServiceProtocol):
             _uniffi_lift_return,
             _uniffi_error_converter,
         )
+    async def revoke_key(self, kid: str) -> None:
+        """
+        Drops a key at once.
+"""
+        
+        _UniffiFfiConverterString.check_lower(kid)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(kid),
+        )
+        _uniffi_lift_return = lambda val: None
+        _uniffi_error_converter = _UniffiFfiConverterTypeAdminError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_revoke_key(*_uniffi_lowered_args),
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_poll_void,
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_complete_void,
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_free_void,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
     async def revoke_refresh_token(self, app_id: str,token: str) -> None:
         """
         Revokes a refresh token, and all that come before and after it. A text that is none of that
@@ -4151,6 +4426,27 @@ class TokenService(TokenServiceProtocol):
             _UniffiLib.ffi_tokensmith_uniffi_rust_future_poll_void,
             _UniffiLib.ffi_tokensmith_uniffi_rust_future_complete_void,
             _UniffiLib.ffi_tokensmith_uniffi_rust_future_free_void,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+    async def rotate_key(self, algorithm: typing.Optional[str]) -> KeySummary:
+        """
+        Makes a signing key, of another algorithm if one is named. It signs once every verifier may
+        have it.
+"""
+        
+        _UniffiFfiConverterOptionalString.check_lower(algorithm)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterOptionalString.lower(algorithm),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeKeySummary.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeAdminError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_rotate_key(*_uniffi_lowered_args),
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_poll_rust_buffer,
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_complete_rust_buffer,
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_free_rust_buffer,
             _uniffi_lift_return,
             _uniffi_error_converter,
         )
@@ -4228,6 +4524,24 @@ class TokenService(TokenServiceProtocol):
         _uniffi_ffi_result = _uniffi_rust_call_with_error(
             _uniffi_error_converter,
             _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_unavailable,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def verify_access_token(self, token: str) -> AccessClaims:
+        """
+        Verifies an access token of this issuer's, without a network.
+"""
+        
+        _UniffiFfiConverterString.check_lower(token)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(token),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeAccessClaims.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeAdminError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_verify_access_token,
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
@@ -4387,12 +4701,14 @@ __all__ = [
     "AuthenticateError",
     "ObserverError",
     "TokenError",
+    "AccessClaims",
     "Acquired",
     "AppSummary",
     "AuthRequest",
     "CreatedApp",
     "CreatedSecret",
     "Credentials",
+    "KeySummary",
     "LimiterHealth",
     "Redemption",
     "SecretSummary",

@@ -17,7 +17,7 @@ const LANGUAGES: &[(&str, &str, &[&str])] = &[
     ("Swift", "bindings-uniffi/", &[".swift"]),
     ("Python", "bindings-uniffi/", &[".py"]),
 ];
-const FAMILIES: &[&str] = &["ERR_TOKEN_", "ERR_ADMIN_"];
+const FAMILIES: &[&str] = &["ERR_TOKEN_", "ERR_ADMIN_", "ERR_ACCESS_"];
 
 pub fn check(tree: &Tree) -> Vec<Finding> {
     let (table, mut found) = table(tree);

@@ -72,6 +72,26 @@ class AdminError(Exception):
         return str(self.args[1])
 
 
+class InvalidAccessTokenError(Exception):
+    """An access token that `Admin.verify_access_token` finds not good: to an API's caller a 401 with
+    `error="invalid_token"` (RFC 6750 section 3.1), whatever the reason. It says nothing of what the
+    token is.
+
+    `reason` is for a log: `malformed`, it is none of this issuer's making; `unknown_key`, no key that
+    is published has signed it; `signature`, that is another's; `issuer`, it is of another, or for
+    another audience; `expired`, its time is past, or has not come.
+    """
+
+    code = "ERR_ACCESS_TOKEN_INVALID"
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(reason, message)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return str(self.args[1])
+
+
 def token_error(error: Exception) -> Exception:
     """The error that a host sees for one of the bridge. The text of an unknown one may be that of a
     panic, so it stays where it is."""
@@ -96,6 +116,8 @@ def admin_error(error: Exception) -> Exception:
     """The same for the administration."""
     if isinstance(error, bridge.AdminError.Failed):
         return AdminError(error.code, error.detail)
+    if isinstance(error, bridge.AdminError.Token):
+        return InvalidAccessTokenError(error.reason, error.detail)
     if isinstance(error, bridge.AdminError.Closed):
         return closed()
     return AdminError("ERR_ADMIN_STORE", "the store failed")

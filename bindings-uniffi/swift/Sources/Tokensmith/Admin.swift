@@ -206,10 +206,39 @@ public struct AdminError: Error, Equatable, Sendable, LocalizedError {
     public var errorDescription: String? { detail }
 }
 
+/// An access token that ``Admin/verifyAccessToken(_:)`` finds not good: to an API's caller a 401 with
+/// `error="invalid_token"` (RFC 6750 section 3.1), whatever the reason. It says nothing of what the token
+/// is.
+public struct InvalidAccessToken: Error, Equatable, Sendable, LocalizedError {
+    /// What is wrong with an access token.
+    public enum Reason: String, Sendable, CaseIterable {
+        /// It is no JWT of this issuer's making.
+        case malformed
+        /// No key that is published now has signed it.
+        case unknownKey = "unknown_key"
+        /// The signature is another's.
+        case signature
+        /// It is of another issuer, or for another audience.
+        case issuer
+        /// Its time is past, or has not come.
+        case expired
+    }
+
+    /// For a log.
+    public let reason: Reason
+    /// The same in every language.
+    public var code: String { "ERR_ACCESS_TOKEN_INVALID" }
+    let detail: String
+    /// What is wrong, for a log.
+    public var errorDescription: String? { detail }
+}
+
 private func told(_ error: any Error) -> any Error {
     switch error as? TokensmithBridge.AdminError {
     case .Failed(let code, let detail):
         AdminError(code: .init(rawValue: code) ?? .store, detail: detail)
+    case .Token(_, let reason, let detail):
+        InvalidAccessToken(reason: .init(rawValue: reason) ?? .malformed, detail: detail)
     case .Closed: TokenServiceClosed()
     case .Absent, nil: AdminError(code: .store, detail: "the store failed")
     }

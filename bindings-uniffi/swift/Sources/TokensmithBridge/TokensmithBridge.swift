@@ -1473,6 +1473,27 @@ public protocol TokenServiceProtocol: AnyObject, Sendable {
     func setAppEnabled(id: String, enabled: Bool) async throws 
     
     /**
+     * The signing keys, the one that signs first before the others.
+     */
+    func listKeys() async throws  -> [KeySummary]
+    
+    /**
+     * Drops a key at once.
+     */
+    func revokeKey(kid: String) async throws 
+    
+    /**
+     * Makes a signing key, of another algorithm if one is named. It signs once every verifier may
+     * have it.
+     */
+    func rotateKey(algorithm: String?) async throws  -> KeySummary
+    
+    /**
+     * Verifies an access token of this issuer's, without a network.
+     */
+    func verifyAccessToken(token: String) throws  -> AccessClaims
+    
+    /**
      * Whether there is something that redeems refresh tokens.
      */
     func canRefresh()  -> Bool
@@ -1827,6 +1848,77 @@ open func setAppEnabled(id: String, enabled: Bool)async throws   {
 }
     
     /**
+     * The signing keys, the one that signs first before the others.
+     */
+open func listKeys()async throws  -> [KeySummary]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_tokensmith_uniffi_fn_method_tokenservice_list_keys(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_tokensmith_uniffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_tokensmith_uniffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_tokensmith_uniffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypeKeySummary.lift,
+            errorHandler: FfiConverterTypeAdminError_lift
+        )
+}
+    
+    /**
+     * Drops a key at once.
+     */
+open func revokeKey(kid: String)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_tokensmith_uniffi_fn_method_tokenservice_revoke_key(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(kid)
+                )
+            },
+            pollFunc: ffi_tokensmith_uniffi_rust_future_poll_void,
+            completeFunc: ffi_tokensmith_uniffi_rust_future_complete_void,
+            freeFunc: ffi_tokensmith_uniffi_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeAdminError_lift
+        )
+}
+    
+    /**
+     * Makes a signing key, of another algorithm if one is named. It signs once every verifier may
+     * have it.
+     */
+open func rotateKey(algorithm: String?)async throws  -> KeySummary  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_tokensmith_uniffi_fn_method_tokenservice_rotate_key(
+                        self.uniffiCloneHandle(),FfiConverterOptionString.lower(algorithm)
+                )
+            },
+            pollFunc: ffi_tokensmith_uniffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_tokensmith_uniffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_tokensmith_uniffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeKeySummary_lift,
+            errorHandler: FfiConverterTypeAdminError_lift
+        )
+}
+    
+    /**
+     * Verifies an access token of this issuer's, without a network.
+     */
+open func verifyAccessToken(token: String)throws  -> AccessClaims  {
+    return try  FfiConverterTypeAccessClaims_lift(try rustCallWithError(FfiConverterTypeAdminError_lift) {
+        uniffiCallStatus in
+    uniffi_tokensmith_uniffi_fn_method_tokenservice_verify_access_token(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(token),uniffiCallStatus
+    )
+})
+}
+    
+    /**
      * Whether there is something that redeems refresh tokens.
      */
 open func canRefresh() -> Bool  {
@@ -1998,6 +2090,105 @@ public func FfiConverterTypeTokenService_lower(_ value: TokenService) -> UInt64 
 }
 
 
+
+
+/**
+ * What an access token says that was found good.
+ */
+public struct AccessClaims: Equatable, Hashable {
+    /**
+     * `client_id`: whose token it is.
+     */
+    public let appClientId: String
+    /**
+     * `sub`.
+     */
+    public let subject: String
+    /**
+     * `jti`.
+     */
+    public let tokenId: String
+    /**
+     * `iat`.
+     */
+    public let issued: Date
+    /**
+     * `exp`.
+     */
+    public let expires: Date
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * `client_id`: whose token it is.
+         */appClientId: String, 
+        /**
+         * `sub`.
+         */subject: String, 
+        /**
+         * `jti`.
+         */tokenId: String, 
+        /**
+         * `iat`.
+         */issued: Date, 
+        /**
+         * `exp`.
+         */expires: Date) {
+        self.appClientId = appClientId
+        self.subject = subject
+        self.tokenId = tokenId
+        self.issued = issued
+        self.expires = expires
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension AccessClaims: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeAccessClaims: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> AccessClaims {
+        return
+            try AccessClaims(
+                appClientId: FfiConverterString.read(from: &buf), 
+                subject: FfiConverterString.read(from: &buf), 
+                tokenId: FfiConverterString.read(from: &buf), 
+                issued: FfiConverterTimestamp.read(from: &buf), 
+                expires: FfiConverterTimestamp.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: AccessClaims, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.appClientId, into: &buf)
+        FfiConverterString.write(value.subject, into: &buf)
+        FfiConverterString.write(value.tokenId, into: &buf)
+        FfiConverterTimestamp.write(value.issued, into: &buf)
+        FfiConverterTimestamp.write(value.expires, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAccessClaims_lift(_ buf: RustBuffer) throws -> AccessClaims {
+    return try FfiConverterTypeAccessClaims.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAccessClaims_lower(_ value: AccessClaims) -> RustBuffer {
+    return FfiConverterTypeAccessClaims.lower(value)
+}
 
 
 /**
@@ -2573,6 +2764,105 @@ public func FfiConverterTypeCredentials_lower(_ value: Credentials) -> RustBuffe
 
 
 /**
+ * A signing key, as it is listed.
+ */
+public struct KeySummary: Equatable, Hashable {
+    /**
+     * Its thumbprint, which tokens name.
+     */
+    public let kid: String
+    /**
+     * What it signs by: `ES256`, `EdDSA` or `RS256`.
+     */
+    public let algorithm: String
+    /**
+     * Where it is in its life: `pending`, `active` or `retired`.
+     */
+    public let state: String
+    /**
+     * When it was made.
+     */
+    public let created: Date
+    /**
+     * From when it signs, or signed.
+     */
+    public let active: Date
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Its thumbprint, which tokens name.
+         */kid: String, 
+        /**
+         * What it signs by: `ES256`, `EdDSA` or `RS256`.
+         */algorithm: String, 
+        /**
+         * Where it is in its life: `pending`, `active` or `retired`.
+         */state: String, 
+        /**
+         * When it was made.
+         */created: Date, 
+        /**
+         * From when it signs, or signed.
+         */active: Date) {
+        self.kid = kid
+        self.algorithm = algorithm
+        self.state = state
+        self.created = created
+        self.active = active
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension KeySummary: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeKeySummary: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> KeySummary {
+        return
+            try KeySummary(
+                kid: FfiConverterString.read(from: &buf), 
+                algorithm: FfiConverterString.read(from: &buf), 
+                state: FfiConverterString.read(from: &buf), 
+                created: FfiConverterTimestamp.read(from: &buf), 
+                active: FfiConverterTimestamp.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: KeySummary, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.kid, into: &buf)
+        FfiConverterString.write(value.algorithm, into: &buf)
+        FfiConverterString.write(value.state, into: &buf)
+        FfiConverterTimestamp.write(value.created, into: &buf)
+        FfiConverterTimestamp.write(value.active, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeKeySummary_lift(_ buf: RustBuffer) throws -> KeySummary {
+    return try FfiConverterTypeKeySummary.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeKeySummary_lower(_ value: KeySummary) -> RustBuffer {
+    return FfiConverterTypeKeySummary.lower(value)
+}
+
+
+/**
  * What the limiter counts, since it was made.
  */
 public struct LimiterHealth: Equatable, Hashable {
@@ -2914,6 +3204,10 @@ public struct TokenEvent: Equatable, Hashable {
      */
     public let secretId: String?
     /**
+     * `key_rotated`: the thumbprint of the new key.
+     */
+    public let kid: String?
+    /**
      * `limiter_health`: the counters.
      */
     public let health: LimiterHealth?
@@ -2958,6 +3252,9 @@ public struct TokenEvent: Equatable, Hashable {
          * `secret_expiring`: the id of the secret, which is no secret.
          */secretId: String?, 
         /**
+         * `key_rotated`: the thumbprint of the new key.
+         */kid: String?, 
+        /**
          * `limiter_health`: the counters.
          */health: LimiterHealth?) {
         self.name = name
@@ -2972,6 +3269,7 @@ public struct TokenEvent: Equatable, Hashable {
         self.kind = kind
         self.part = part
         self.secretId = secretId
+        self.kid = kid
         self.health = health
     }
 
@@ -3003,6 +3301,7 @@ public struct FfiConverterTypeTokenEvent: FfiConverterRustBuffer {
                 kind: FfiConverterOptionString.read(from: &buf), 
                 part: FfiConverterOptionString.read(from: &buf), 
                 secretId: FfiConverterOptionString.read(from: &buf), 
+                kid: FfiConverterOptionString.read(from: &buf), 
                 health: FfiConverterOptionTypeLimiterHealth.read(from: &buf)
         )
     }
@@ -3020,6 +3319,7 @@ public struct FfiConverterTypeTokenEvent: FfiConverterRustBuffer {
         FfiConverterOptionString.write(value.kind, into: &buf)
         FfiConverterOptionString.write(value.part, into: &buf)
         FfiConverterOptionString.write(value.secretId, into: &buf)
+        FfiConverterOptionString.write(value.kid, into: &buf)
         FfiConverterOptionTypeLimiterHealth.write(value.health, into: &buf)
     }
 }
@@ -3394,6 +3694,20 @@ enum AdminError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
          */detail: String
     )
     /**
+     * An access token that is not good.
+     */
+    case Token(
+        /**
+         * The code that stands for it in every language.
+         */code: String, 
+        /**
+         * What is wrong with it, in a word.
+         */reason: String, 
+        /**
+         * The same in a sentence, which says nothing of what the token is.
+         */detail: String
+    )
+    /**
      * The service is closed.
      */
     case Closed
@@ -3434,8 +3748,13 @@ public struct FfiConverterTypeAdminError: FfiConverterRustBuffer {
             code: try FfiConverterString.read(from: &buf), 
             detail: try FfiConverterString.read(from: &buf)
             )
-        case 2: return .Closed
-        case 3: return .Absent
+        case 2: return .Token(
+            code: try FfiConverterString.read(from: &buf), 
+            reason: try FfiConverterString.read(from: &buf), 
+            detail: try FfiConverterString.read(from: &buf)
+            )
+        case 3: return .Closed
+        case 4: return .Absent
 
          default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -3454,12 +3773,19 @@ public struct FfiConverterTypeAdminError: FfiConverterRustBuffer {
             FfiConverterString.write(detail, into: &buf)
             
         
-        case .Closed:
+        case let .Token(code,reason,detail):
             writeInt(&buf, Int32(2))
+            FfiConverterString.write(code, into: &buf)
+            FfiConverterString.write(reason, into: &buf)
+            FfiConverterString.write(detail, into: &buf)
+            
+        
+        case .Closed:
+            writeInt(&buf, Int32(3))
         
         
         case .Absent:
-            writeInt(&buf, Int32(3))
+            writeInt(&buf, Int32(4))
         
         }
     }
@@ -4110,6 +4436,31 @@ fileprivate struct FfiConverterSequenceTypeAppSummary: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeKeySummary: FfiConverterRustBuffer {
+    typealias SwiftType = [KeySummary]
+
+    public static func write(_ value: [KeySummary], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeKeySummary.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [KeySummary] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [KeySummary]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeKeySummary.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeSecretSummary: FfiConverterRustBuffer {
     typealias SwiftType = [SecretSummary]
 
@@ -4373,6 +4724,18 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tokensmith_uniffi_checksum_method_tokenservice_set_app_enabled() != 31844) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tokensmith_uniffi_checksum_method_tokenservice_list_keys() != 35679) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tokensmith_uniffi_checksum_method_tokenservice_revoke_key() != 4751) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tokensmith_uniffi_checksum_method_tokenservice_rotate_key() != 7310) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tokensmith_uniffi_checksum_method_tokenservice_verify_access_token() != 26726) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tokensmith_uniffi_checksum_method_tokenservice_can_refresh() != 12358) {

@@ -30,6 +30,7 @@ public sealed class AdminException(
         fun of(exception: BridgeException): Exception =
             when (exception) {
                 is BridgeException.Failed -> failed(exception.code, exception.detail)
+                is BridgeException.Token -> InvalidAccessTokenException(exception.reason, exception.detail)
                 is BridgeException.Closed -> closed()
                 // An `Admin` is made only where there is an issuer.
                 is BridgeException.Absent -> IllegalStateException("there is no embedded issuer")

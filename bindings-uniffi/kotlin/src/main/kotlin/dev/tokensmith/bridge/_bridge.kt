@@ -766,6 +766,14 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_tokensmith_uniffi_checksum_method_tokenservice_set_app_enabled(
     ): Int
+    external fun uniffi_tokensmith_uniffi_checksum_method_tokenservice_list_keys(
+    ): Int
+    external fun uniffi_tokensmith_uniffi_checksum_method_tokenservice_revoke_key(
+    ): Int
+    external fun uniffi_tokensmith_uniffi_checksum_method_tokenservice_rotate_key(
+    ): Int
+    external fun uniffi_tokensmith_uniffi_checksum_method_tokenservice_verify_access_token(
+    ): Int
     external fun uniffi_tokensmith_uniffi_checksum_method_tokenservice_can_refresh(
     ): Int
     external fun uniffi_tokensmith_uniffi_checksum_method_tokenservice_handle(
@@ -872,6 +880,14 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_tokensmith_uniffi_fn_method_tokenservice_set_app_enabled(`ptr`: Long,`id`: RustBuffer.ByValue,`enabled`: Byte,
     ): Long
+    external fun uniffi_tokensmith_uniffi_fn_method_tokenservice_list_keys(`ptr`: Long,
+    ): Long
+    external fun uniffi_tokensmith_uniffi_fn_method_tokenservice_revoke_key(`ptr`: Long,`kid`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_tokensmith_uniffi_fn_method_tokenservice_rotate_key(`ptr`: Long,`algorithm`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_tokensmith_uniffi_fn_method_tokenservice_verify_access_token(`ptr`: Long,`token`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun uniffi_tokensmith_uniffi_fn_method_tokenservice_can_refresh(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Byte
     external fun uniffi_tokensmith_uniffi_fn_method_tokenservice_handle(`ptr`: Long,`request`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
@@ -1101,6 +1117,18 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_set_app_enabled() and 0xFFFF) != 31844) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_list_keys() and 0xFFFF) != 35679) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_revoke_key() and 0xFFFF) != 4751) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_rotate_key() and 0xFFFF) != 7310) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_verify_access_token() and 0xFFFF) != 26726) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_can_refresh() and 0xFFFF) != 12358) {
@@ -3099,6 +3127,27 @@ public interface TokenServiceInterface {
     suspend fun `setAppEnabled`(`id`: kotlin.String, `enabled`: kotlin.Boolean)
     
     /**
+     * The signing keys, the one that signs first before the others.
+     */
+    suspend fun `listKeys`(): List<KeySummary>
+    
+    /**
+     * Drops a key at once.
+     */
+    suspend fun `revokeKey`(`kid`: kotlin.String)
+    
+    /**
+     * Makes a signing key, of another algorithm if one is named. It signs once every verifier may
+     * have it.
+     */
+    suspend fun `rotateKey`(`algorithm`: kotlin.String?): KeySummary
+    
+    /**
+     * Verifies an access token of this issuer's, without a network.
+     */
+    fun `verifyAccessToken`(`token`: kotlin.String): AccessClaims
+    
+    /**
      * Whether there is something that redeems refresh tokens.
      */
     fun `canRefresh`(): kotlin.Boolean
@@ -3591,6 +3640,100 @@ open class TokenService: Disposable, AutoCloseable, TokenServiceInterface
 
     
     /**
+     * The signing keys, the one that signs first before the others.
+     */
+    @Throws(AdminException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `listKeys`() : List<KeySummary> {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_list_keys(
+                uniffiHandle,
+                
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_tokensmith_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_tokensmith_uniffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_tokensmith_uniffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterSequenceTypeKeySummary.lift(it) },
+        // Error FFI converter
+        AdminException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Drops a key at once.
+     */
+    @Throws(AdminException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `revokeKey`(`kid`: kotlin.String) {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_revoke_key(
+                uniffiHandle,
+                
+        FfiConverterString.lower(`kid`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_tokensmith_uniffi_rust_future_poll_void(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_tokensmith_uniffi_rust_future_complete_void(future, continuation) },
+        { future -> UniffiLib.ffi_tokensmith_uniffi_rust_future_free_void(future) },
+        // lift function
+        { },
+        
+        // Error FFI converter
+        AdminException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Makes a signing key, of another algorithm if one is named. It signs once every verifier may
+     * have it.
+     */
+    @Throws(AdminException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `rotateKey`(`algorithm`: kotlin.String?) : KeySummary {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_rotate_key(
+                uniffiHandle,
+                
+        FfiConverterOptionalString.lower(`algorithm`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_tokensmith_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_tokensmith_uniffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_tokensmith_uniffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeKeySummary.lift(it) },
+        // Error FFI converter
+        AdminException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Verifies an access token of this issuer's, without a network.
+     */
+    @Throws(AdminException::class)override fun `verifyAccessToken`(`token`: kotlin.String): AccessClaims {
+            return FfiConverterTypeAccessClaims.lift(
+    callWithHandle {
+    uniffiRustCallWithError(AdminException) { _status ->
+    UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_verify_access_token(
+        it,
+        
+        FfiConverterString.lower(`token`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
      * Whether there is something that redeems refresh tokens.
      */override fun `canRefresh`(): kotlin.Boolean {
             return FfiConverterBoolean.lift(
@@ -3794,6 +3937,77 @@ public object FfiConverterTypeTokenService: FfiConverter<TokenService, Long> {
 
     override fun write(value: TokenService, buf: ByteBuffer) {
         buf.putLong(lower(value))
+    }
+}
+
+
+
+/**
+ * What an access token says that was found good.
+ */
+data class AccessClaims (
+    /**
+     * `client_id`: whose token it is.
+     */
+    val `appClientId`: kotlin.String
+    , 
+    /**
+     * `sub`.
+     */
+    val `subject`: kotlin.String
+    , 
+    /**
+     * `jti`.
+     */
+    val `tokenId`: kotlin.String
+    , 
+    /**
+     * `iat`.
+     */
+    val `issued`: java.time.Instant
+    , 
+    /**
+     * `exp`.
+     */
+    val `expires`: java.time.Instant
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeAccessClaims: FfiConverterRustBuffer<AccessClaims> {
+    override fun read(buf: ByteBuffer): AccessClaims {
+        return AccessClaims(
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterTimestamp.read(buf),
+            FfiConverterTimestamp.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: AccessClaims) = (
+            FfiConverterString.allocationSize(value.`appClientId`) +
+            FfiConverterString.allocationSize(value.`subject`) +
+            FfiConverterString.allocationSize(value.`tokenId`) +
+            FfiConverterTimestamp.allocationSize(value.`issued`) +
+            FfiConverterTimestamp.allocationSize(value.`expires`)
+    )
+
+    override fun write(value: AccessClaims, buf: ByteBuffer) {
+            FfiConverterString.write(value.`appClientId`, buf)
+            FfiConverterString.write(value.`subject`, buf)
+            FfiConverterString.write(value.`tokenId`, buf)
+            FfiConverterTimestamp.write(value.`issued`, buf)
+            FfiConverterTimestamp.write(value.`expires`, buf)
     }
 }
 
@@ -4174,6 +4388,77 @@ public object FfiConverterTypeCredentials: FfiConverterRustBuffer<Credentials> {
 
 
 /**
+ * A signing key, as it is listed.
+ */
+data class KeySummary (
+    /**
+     * Its thumbprint, which tokens name.
+     */
+    val `kid`: kotlin.String
+    , 
+    /**
+     * What it signs by: `ES256`, `EdDSA` or `RS256`.
+     */
+    val `algorithm`: kotlin.String
+    , 
+    /**
+     * Where it is in its life: `pending`, `active` or `retired`.
+     */
+    val `state`: kotlin.String
+    , 
+    /**
+     * When it was made.
+     */
+    val `created`: java.time.Instant
+    , 
+    /**
+     * From when it signs, or signed.
+     */
+    val `active`: java.time.Instant
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeKeySummary: FfiConverterRustBuffer<KeySummary> {
+    override fun read(buf: ByteBuffer): KeySummary {
+        return KeySummary(
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterTimestamp.read(buf),
+            FfiConverterTimestamp.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: KeySummary) = (
+            FfiConverterString.allocationSize(value.`kid`) +
+            FfiConverterString.allocationSize(value.`algorithm`) +
+            FfiConverterString.allocationSize(value.`state`) +
+            FfiConverterTimestamp.allocationSize(value.`created`) +
+            FfiConverterTimestamp.allocationSize(value.`active`)
+    )
+
+    override fun write(value: KeySummary, buf: ByteBuffer) {
+            FfiConverterString.write(value.`kid`, buf)
+            FfiConverterString.write(value.`algorithm`, buf)
+            FfiConverterString.write(value.`state`, buf)
+            FfiConverterTimestamp.write(value.`created`, buf)
+            FfiConverterTimestamp.write(value.`active`, buf)
+    }
+}
+
+
+
+/**
  * What the limiter counts, since it was made.
  */
 data class LimiterHealth (
@@ -4436,6 +4721,11 @@ data class TokenEvent (
     val `secretId`: kotlin.String?
     , 
     /**
+     * `key_rotated`: the thumbprint of the new key.
+     */
+    val `kid`: kotlin.String?
+    , 
+    /**
      * `limiter_health`: the counters.
      */
     val `health`: LimiterHealth?
@@ -4467,6 +4757,7 @@ public object FfiConverterTypeTokenEvent: FfiConverterRustBuffer<TokenEvent> {
             FfiConverterOptionalString.read(buf),
             FfiConverterOptionalString.read(buf),
             FfiConverterOptionalString.read(buf),
+            FfiConverterOptionalString.read(buf),
             FfiConverterOptionalTypeLimiterHealth.read(buf),
         )
     }
@@ -4484,6 +4775,7 @@ public object FfiConverterTypeTokenEvent: FfiConverterRustBuffer<TokenEvent> {
             FfiConverterOptionalString.allocationSize(value.`kind`) +
             FfiConverterOptionalString.allocationSize(value.`part`) +
             FfiConverterOptionalString.allocationSize(value.`secretId`) +
+            FfiConverterOptionalString.allocationSize(value.`kid`) +
             FfiConverterOptionalTypeLimiterHealth.allocationSize(value.`health`)
     )
 
@@ -4500,6 +4792,7 @@ public object FfiConverterTypeTokenEvent: FfiConverterRustBuffer<TokenEvent> {
             FfiConverterOptionalString.write(value.`kind`, buf)
             FfiConverterOptionalString.write(value.`part`, buf)
             FfiConverterOptionalString.write(value.`secretId`, buf)
+            FfiConverterOptionalString.write(value.`kid`, buf)
             FfiConverterOptionalTypeLimiterHealth.write(value.`health`, buf)
     }
 }
@@ -4750,6 +5043,30 @@ sealed class AdminException: kotlin.Exception() {
     }
     
     /**
+     * An access token that is not good.
+     */
+    class Token(
+        
+        /**
+         * The code that stands for it in every language.
+         */
+        val `code`: kotlin.String, 
+        
+        /**
+         * What is wrong with it, in a word.
+         */
+        val `reason`: kotlin.String, 
+        
+        /**
+         * The same in a sentence, which says nothing of what the token is.
+         */
+        val `detail`: kotlin.String
+        ) : AdminException() {
+        override val message
+            get() = "code=${ `code` }, reason=${ `reason` }, detail=${ `detail` }"
+    }
+    
+    /**
      * The service is closed.
      */
     class Closed(
@@ -4790,8 +5107,13 @@ public object FfiConverterTypeAdminError : FfiConverterRustBuffer<AdminException
                 FfiConverterString.read(buf),
                 FfiConverterString.read(buf),
                 )
-            2 -> AdminException.Closed()
-            3 -> AdminException.Absent()
+            2 -> AdminException.Token(
+                FfiConverterString.read(buf),
+                FfiConverterString.read(buf),
+                FfiConverterString.read(buf),
+                )
+            3 -> AdminException.Closed()
+            4 -> AdminException.Absent()
             else -> throw RuntimeException("invalid error enum value, something is very wrong!!")
         }
     }
@@ -4802,6 +5124,13 @@ public object FfiConverterTypeAdminError : FfiConverterRustBuffer<AdminException
                 // Add the size for the Int that specifies the variant plus the size needed for all fields
                 4UL
                 + FfiConverterString.allocationSize(value.`code`)
+                + FfiConverterString.allocationSize(value.`detail`)
+            )
+            is AdminException.Token -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+                + FfiConverterString.allocationSize(value.`code`)
+                + FfiConverterString.allocationSize(value.`reason`)
                 + FfiConverterString.allocationSize(value.`detail`)
             )
             is AdminException.Closed -> (
@@ -4823,12 +5152,19 @@ public object FfiConverterTypeAdminError : FfiConverterRustBuffer<AdminException
                 FfiConverterString.write(value.`detail`, buf)
                 Unit
             }
-            is AdminException.Closed -> {
+            is AdminException.Token -> {
                 buf.putInt(2)
+                FfiConverterString.write(value.`code`, buf)
+                FfiConverterString.write(value.`reason`, buf)
+                FfiConverterString.write(value.`detail`, buf)
+                Unit
+            }
+            is AdminException.Closed -> {
+                buf.putInt(3)
                 Unit
             }
             is AdminException.Absent -> {
-                buf.putInt(3)
+                buf.putInt(4)
                 Unit
             }
         }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
@@ -5597,6 +5933,34 @@ public object FfiConverterSequenceTypeAppSummary: FfiConverterRustBuffer<List<Ap
         buf.putInt(value.size)
         value.iterator().forEach {
             FfiConverterTypeAppSummary.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypeKeySummary: FfiConverterRustBuffer<List<KeySummary>> {
+    override fun read(buf: ByteBuffer): List<KeySummary> {
+        val len = buf.getInt()
+        return List<KeySummary>(len) {
+            FfiConverterTypeKeySummary.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<KeySummary>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeKeySummary.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<KeySummary>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeKeySummary.write(it, buf)
         }
     }
 }
