@@ -71,6 +71,12 @@ fn a_token_says_what_the_policy_says_to_a_verifier_that_others_wrote() {
         assert_eq!(claims["sub"], format!("app:{}", app.id));
     }
     assert_eq!(verified(&issuer, &tokens, "https://api.example"), None, "the issuer's own");
+    let token = tokens.access_token.expose_secret();
+    assert!(admin.verify_access_token(token).is_err());
+    let ours = admin.verify_access_token_for("https://b.example", token).unwrap();
+    assert_eq!(ours.scope, full.scope);
+    assert_eq!(ours.audience, full.audience.clone().unwrap());
+    assert_eq!(ours.claims, full.claims);
     let plain = ask(&issuer, &other).unwrap();
     lives_as_it_says(&plain, 3_600);
     let names: Vec<_> = claims(&plain).as_object().unwrap().keys().cloned().collect();

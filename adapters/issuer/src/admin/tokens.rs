@@ -79,15 +79,30 @@ impl Admin {
 }
 
 impl Admin {
-    /// Verifies an access token of this issuer's by the keys that are published now, without a network:
-    /// its signature, issuer, audience and time, give or take a minute. Whether its app is still
-    /// enabled it does not ask: an access token lives to its end.
+    /// Verifies an access token of this issuer's that is for the audience of its settings, as
+    /// [`verify_access_token_for`](Self::verify_access_token_for) does.
     ///
     /// # Errors
     /// [`InvalidAccessToken`] for any other text.
     pub fn verify_access_token(&self, token: &str) -> Result<AccessClaims, InvalidAccessToken> {
+        self.verify_access_token_for(self.state.settings.audience(), token)
+    }
+
+    /// Verifies an access token of this issuer's by the keys that are published now, without a network:
+    /// its signature, issuer and time, give or take a minute, and that it is for that audience: for the
+    /// API that asks, by the name that the [policies](crate::AppPolicy) of its apps call it. Whether
+    /// its app is still enabled it does not ask: an access token lives to its end.
+    ///
+    /// # Errors
+    /// [`InvalidAccessToken`] for any other text.
+    pub fn verify_access_token_for(
+        &self,
+        audience: &str,
+        token: &str,
+    ) -> Result<AccessClaims, InvalidAccessToken> {
         let now = self.state.clock.wall().as_secs();
-        verify(token, &self.state.in_force().keys, &self.state.settings, now)
+        let (keys, issuer) = (&self.state.in_force().keys, &self.state.settings.issuer);
+        verify(token, Some(audience), keys, issuer, now)
     }
 }
 

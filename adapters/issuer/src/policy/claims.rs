@@ -108,11 +108,15 @@ impl ExtraClaims {
         json.len()
     }
 
+    /// Those of a token, which were judged when it was made.
+    pub(crate) fn of_token(members: BTreeMap<String, Value>) -> Result<Self, ClaimsError> {
+        members.keys().try_for_each(|name| refuse_reserved(name))?;
+        Ok(Self(members))
+    }
+
     fn of(members: Vec<(String, Node)>) -> Result<Self, ClaimsError> {
         for (name, _) in &members {
-            if let Some(reserved) = RESERVED.into_iter().find(|reserved| reserved == name) {
-                return Err(ClaimsError::Reserved(reserved));
-            }
+            refuse_reserved(name)?;
             let is_short = (1..=MOST_NAME_BYTES).contains(&name.len());
             if !is_short || name.chars().any(char::is_control) {
                 return Err(ClaimsError::Name);
@@ -124,6 +128,11 @@ impl ExtraClaims {
         }
         Ok(claims)
     }
+}
+
+fn refuse_reserved(name: &str) -> Result<(), ClaimsError> {
+    let reserved = RESERVED.into_iter().find(|reserved| *reserved == name);
+    reserved.map_or(Ok(()), |reserved| Err(ClaimsError::Reserved(reserved)))
 }
 
 /// A value as it was written: serde_json's own keeps only the last of two members of one name.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use serde::de::{Deserialize, Deserializer, Error as _};
 use thiserror::Error;
 
 /// What access tokens allow, as the APIs that take them understand it (RFC 6749 section 3.3): different
@@ -48,6 +49,13 @@ impl Scope {
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Scope {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        // INVARIANT: the message quotes nothing.
+        Self::parse(&String::deserialize(from)?).map_err(D::Error::custom)
     }
 }
 
