@@ -32,7 +32,7 @@ const MAX_NAME_BYTES: usize = 128;
 /// thread that may block.
 #[derive(Clone)]
 pub struct Admin {
-    state: Arc<State>,
+    pub(crate) state: Arc<State>,
 }
 
 /// A new app.

@@ -164,10 +164,12 @@ impl Directory {
         judgement
     }
 
-    /// Whether there is such an app. For administration: its time tells.
-    pub(crate) fn knows(&self, app: &str) -> bool {
+    /// Whether an app may have tokens; `None` if there is none. Its time tells: it is for
+    /// administration, and for an app that a token names.
+    pub(crate) fn is_enabled(&self, app: &str) -> Option<bool> {
         let name = self.name(app);
-        self.bucket(&name).is_some_and(|bucket| bucket.choose(&name).state & KNOWN != 0)
+        let state = self.bucket(&name).map_or(0, |bucket| bucket.choose(&name).state);
+        (state & KNOWN != 0).then_some(state == KNOWN | ENABLED)
     }
 
     fn note_use(&self, app: u64, which: u64, now: u64) {

@@ -25,6 +25,7 @@ mod derived;
 mod directory;
 #[cfg_attr(not(test), expect(dead_code, reason = "what verifies them comes next"))]
 mod imported;
+mod introspection;
 mod issuer;
 mod key_ring;
 mod last_use;
@@ -58,6 +59,7 @@ pub use admin::{
     Admin, AdminError, AppSummary, CreatedApp, CreatedSecret, KeySummary, SecretSummary,
 };
 pub use builder::IssuerBuilder;
+pub use introspection::{ActiveToken, Introspect, Revocation, Revoke, TokenKind};
 pub use issuer::{Issuer, OpenError};
 pub use key_ring::KeyState;
 pub use policy::AppPolicy;

@@ -75,9 +75,7 @@ impl Issuer {
         }
         let [id_high, id_low, branch] = drawn;
         let minted = mint(&in_force, cx, app, &[id_high, id_low])?;
-        let idle = settings.refresh_idle_life.as_secs();
-        let grace_ms = u64::try_from(settings.refresh_grace.as_millis()).unwrap_or(0);
-        let kind = StepKind::Redeem { branch, idle, grace_ms };
+        let kind = StepKind::redeem(branch, settings);
         let step = Step { app: credentials.id.clone(), shown, now: cx.wall, kind };
         Ok(Prepared { step, minted })
     }

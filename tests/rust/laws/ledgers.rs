@@ -110,9 +110,11 @@ enum Lapse {
     CountsNothing,
     WritesThenFails,
     FailsInSilence,
+    WeighsByTaking,
+    WeighsWithoutLevels,
 }
 
-const LAPSES: [Lapse; 18] = [
+const LAPSES: [Lapse; 20] = [
     Lapse::ReadsThenWrites,
     Lapse::HeldByDrop,
     Lapse::ForgetsWhenItWasMade,
@@ -131,6 +133,8 @@ const LAPSES: [Lapse; 18] = [
     Lapse::CountsNothing,
     Lapse::WritesThenFails,
     Lapse::FailsInSilence,
+    Lapse::WeighsByTaking,
+    Lapse::WeighsWithoutLevels,
 ];
 
 struct Plain {
@@ -228,6 +232,20 @@ impl RefreshLedger for Plain {
         }
         self.check()?;
         Ok(judged.outcome)
+    }
+
+    async fn weigh(&self, step: &Step) -> Result<Outcome, LedgerError> {
+        if self.lapse == Lapse::WeighsByTaking {
+            return self.take(step).await;
+        }
+        self.check()?;
+        let held = self.held.lock().unwrap();
+        if self.lapse == Lapse::WeighsWithoutLevels {
+            let mut state = held.state.of_app(0);
+            state.not_before = 0;
+            return Ok(step.judge(&state, held.family(step.family()).as_ref()).outcome);
+        }
+        Ok(step.judge(&held.state_of(step.app()), held.family(step.family()).as_ref()).outcome)
     }
 
     async fn refuse_issued(

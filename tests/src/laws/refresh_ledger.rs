@@ -24,8 +24,8 @@ pub use levels::{
 pub use table::{
     a_dead_successor_ends_its_family, a_late_retry_gives_another_successor,
     a_retry_gives_the_same_successor, a_token_gives_its_successor, a_used_token_ends_its_family,
-    families_are_kept_apart, what_was_issued_before_the_ledger_is_refused,
-    who_is_ahead_of_the_ledger_ends_the_family,
+    families_are_kept_apart, to_be_weighed_changes_nothing,
+    what_was_issued_before_the_ledger_is_refused, who_is_ahead_of_the_ledger_ends_the_family,
 };
 pub use whole::{
     a_failure_changes_nothing, a_revocation_is_not_lost_among_redemptions,
@@ -69,6 +69,7 @@ pub fn all<W: Workbench>(bench: &W) {
     a_used_token_ends_its_family(bench);
     who_is_ahead_of_the_ledger_ends_the_family(bench);
     families_are_kept_apart(bench);
+    to_be_weighed_changes_nothing(bench);
     time_never_goes_back(bench);
     a_token_is_revoked_before_it_was_redeemed(bench);
     a_revocation_is_for_good(bench);

@@ -4,8 +4,6 @@ use tokensmith::{AppClientId, RefreshToken};
 
 use super::{Admin, AdminError};
 use crate::refresh::ledger::LedgerError;
-use crate::refresh::step::{Step, StepKind};
-use crate::refresh::token;
 use crate::verification::{AccessClaims, InvalidAccessToken, verify};
 
 /// These wait for the ledger without blocking their thread, unlike the other calls. Access tokens
@@ -23,14 +21,7 @@ impl Admin {
         app: &AppClientId,
         token: &RefreshToken,
     ) -> Result<(), AdminError> {
-        self.known(app)?;
-        let (keys, issuer) = (&self.state.keys, &self.state.settings.issuer);
-        let Some(shown) = token::read(keys, issuer, app.as_str(), token.expose_secret()) else {
-            return Ok(());
-        };
-        let now = self.state.clock.wall();
-        let step = Step { app: app.clone(), shown, now, kind: StepKind::Revoke };
-        Ok(self.state.ledger.take(&step).await.map(drop)?)
+        self.revoke_token(app, token.expose_secret()).await.map(drop)
     }
 
     /// Refuses all refresh tokens of an app that were issued up to now, those of the present second
@@ -72,8 +63,8 @@ impl Admin {
     }
 
     /// Of a misspelt id nothing would be revoked, and nobody would know.
-    fn known(&self, app: &AppClientId) -> Result<(), AdminError> {
-        let is_known = self.state.in_force().directory.knows(app.as_str());
+    pub(crate) fn known(&self, app: &AppClientId) -> Result<(), AdminError> {
+        let is_known = self.state.in_force().directory.is_enabled(app.as_str()).is_some();
         if is_known { Ok(()) } else { Err(AdminError::NotFound) }
     }
 }

@@ -9,7 +9,7 @@ use thiserror::Error;
 use tokensmith::{AppClientId, UnixTime};
 
 use super::family::Family;
-use super::step::{LedgerState, Outcome, Step};
+use super::step::{Judged, LedgerState, Outcome, Step};
 use super::token::FamilyId;
 
 /// How long a family is kept after its last token is past its time, in seconds: clocks differ.
@@ -30,6 +30,13 @@ pub trait RefreshLedger: Send + Sync {
     /// # Errors
     /// [`LedgerError`]: the family is as it was, and the same step may be taken later.
     async fn take(&self, step: &Step) -> Result<Outcome, LedgerError>;
+
+    /// What a step would come to if it was taken now. It changes nothing, and what it answers may be
+    /// otherwise a moment later.
+    ///
+    /// # Errors
+    /// [`LedgerError`]: nothing is known of the family.
+    async fn weigh(&self, step: &Step) -> Result<Outcome, LedgerError>;
 
     /// Refuses from now on whatever was issued up to now: to one app, or to all. It raises
     /// `app_not_before`, or `not_before`, to
@@ -62,6 +69,10 @@ pub trait RefreshLedger: Send + Sync {
 impl<L: RefreshLedger + ?Sized> RefreshLedger for Arc<L> {
     async fn take(&self, step: &Step) -> Result<Outcome, LedgerError> {
         (**self).take(step).await
+    }
+
+    async fn weigh(&self, step: &Step) -> Result<Outcome, LedgerError> {
+        (**self).weigh(step).await
     }
 
     async fn refuse_issued(
@@ -99,6 +110,13 @@ struct Memory {
     families: HashMap<FamilyId, Family>,
 }
 
+impl Memory {
+    fn judge(&self, step: &Step) -> Judged {
+        let state = self.state.of_app(self.apps.get(step.app()).copied().unwrap_or(0));
+        step.judge(&state, self.families.get(&step.family()))
+    }
+}
+
 impl MemoryLedger {
     /// An empty ledger, made at that time.
     pub fn new(now: UnixTime) -> Self {
@@ -116,13 +134,16 @@ impl MemoryLedger {
 impl RefreshLedger for MemoryLedger {
     async fn take(&self, step: &Step) -> Result<Outcome, LedgerError> {
         let mut memory = self.memory();
-        let state = memory.state.of_app(memory.apps.get(step.app()).copied().unwrap_or(0));
-        let judged = step.judge(&state, memory.families.get(&step.family()));
+        let judged = memory.judge(step);
         if let Some(family) = judged.write {
             memory.families.insert(family.id(), family);
             memory.state.high_water = memory.state.high_water.max(step.time());
         }
         Ok(judged.outcome)
+    }
+
+    async fn weigh(&self, step: &Step) -> Result<Outcome, LedgerError> {
+        Ok(self.memory().judge(step).outcome)
     }
 
     async fn refuse_issued(

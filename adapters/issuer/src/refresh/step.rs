@@ -4,6 +4,7 @@ use tokensmith::{AppClientId, RejectReason, UnixTime};
 
 use super::family::Family;
 use super::token::{Branch, FamilyId, Fields};
+use crate::settings::IssuerSettings;
 
 /// What a ledger knows besides its families.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -94,6 +95,15 @@ pub(crate) enum StepKind {
     Redeem { branch: Branch, idle: u64, grace_ms: u64 },
     /// Revokes its family.
     Revoke,
+}
+
+impl StepKind {
+    /// A redemption that proposes that branch.
+    pub(crate) fn redeem(branch: Branch, settings: &IssuerSettings) -> Self {
+        let idle = settings.refresh_idle_life.as_secs();
+        let grace_ms = u64::try_from(settings.refresh_grace.as_millis()).unwrap_or(0);
+        Self::Redeem { branch, idle, grace_ms }
+    }
 }
 
 impl Step {

@@ -48,6 +48,7 @@ struct Job {
 
 enum Work {
     Take(Step),
+    Weigh(Step),
     RefuseIssued(Option<AppClientId>, UnixTime),
     Reset(UnixTime),
     Purge(u64),
@@ -89,13 +90,23 @@ impl SqliteLedger {
     }
 }
 
-#[async_trait]
-impl RefreshLedger for SqliteLedger {
-    async fn take(&self, step: &Step) -> Result<Outcome, LedgerError> {
-        match self.ask(Work::Take(step.clone())).await? {
+impl SqliteLedger {
+    async fn outcome(&self, work: Work) -> Result<Outcome, LedgerError> {
+        match self.ask(work).await? {
             Done::Taken(outcome) => Ok(outcome),
             _ => Err(LedgerError(Ended.into())),
         }
+    }
+}
+
+#[async_trait]
+impl RefreshLedger for SqliteLedger {
+    async fn take(&self, step: &Step) -> Result<Outcome, LedgerError> {
+        self.outcome(Work::Take(step.clone())).await
+    }
+
+    async fn weigh(&self, step: &Step) -> Result<Outcome, LedgerError> {
+        self.outcome(Work::Weigh(step.clone())).await
     }
 
     async fn refuse_issued(
@@ -208,6 +219,7 @@ impl Work {
     fn run(&self, families: Families<'_>) -> Result<Done, StoreError> {
         match self {
             Self::Take(step) => families.take(step).map(Done::Taken),
+            Self::Weigh(step) => families.weigh(step).map(Done::Taken),
             Self::RefuseIssued(app, now) => {
                 families.refuse_issued(app.as_ref(), *now).map(|()| Done::Set)
             }

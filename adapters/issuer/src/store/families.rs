@@ -16,7 +16,7 @@ use crate::owner::Owner;
 use crate::private_file;
 use crate::refresh::family::Family;
 use crate::refresh::ledger::KEPT_AFTER;
-use crate::refresh::step::{LedgerState, Outcome, Step};
+use crate::refresh::step::{Judged, LedgerState, Outcome, Step};
 
 const SCHEMA: &str = "
     CREATE TABLE ledger (
@@ -80,16 +80,24 @@ pub(crate) struct Families<'a> {
 impl Families<'_> {
     pub(crate) fn take(&self, step: &Step) -> Result<Outcome, StoreError> {
         let state = self.state()?;
-        let level = self.app_level(step.app())?;
-        let found = FAMILIES.find(self.connection, self.key, &step.family().to_string())?;
-        let found = found.map(|row| family(&row)).transpose()?;
-        let judged = step.judge(&state.of_app(level), found.as_ref());
+        let judged = self.judge(&state, step)?;
         if let Some(family) = &judged.write {
             self.put_family(family)?;
             self.raise(&state, step.time())?;
             self.forget(state.high_water.max(step.time()), FORGOTTEN_AT_ONCE)?;
         }
         Ok(judged.outcome)
+    }
+
+    pub(crate) fn weigh(&self, step: &Step) -> Result<Outcome, StoreError> {
+        Ok(self.judge(&self.state()?, step)?.outcome)
+    }
+
+    fn judge(&self, state: &LedgerState, step: &Step) -> Result<Judged, StoreError> {
+        let level = self.app_level(step.app())?;
+        let found = FAMILIES.find(self.connection, self.key, &step.family().to_string())?;
+        let found = found.map(|row| family(&row)).transpose()?;
+        Ok(step.judge(&state.of_app(level), found.as_ref()))
     }
 
     pub(crate) fn refuse_issued(

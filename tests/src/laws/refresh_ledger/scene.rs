@@ -105,6 +105,11 @@ impl Scene {
         block_on(self.issuer.admin().revoke_refresh_token(&self.app.id, &token)).is_ok()
     }
 
+    /// Whether the token is active, as its app is told.
+    pub(super) fn is_active(&self, token: &str) -> bool {
+        made(block_on(self.issuer.admin().introspect(&self.app.id, token))).is_some()
+    }
+
     /// The last step that was taken.
     pub(super) fn last_step(&self) -> Step {
         let steps = self.ledger.steps.lock().unwrap_or_else(PoisonError::into_inner);
@@ -120,6 +125,10 @@ impl RefreshLedger for Tapped {
     async fn take(&self, step: &Step) -> Result<Outcome, LedgerError> {
         self.steps.lock().unwrap_or_else(PoisonError::into_inner).push(step.clone());
         self.inner.take(step).await
+    }
+
+    async fn weigh(&self, step: &Step) -> Result<Outcome, LedgerError> {
+        self.inner.weigh(step).await
     }
 
     async fn refuse_issued(

@@ -142,6 +142,34 @@ pub fn families_are_kept_apart<W: Workbench>(bench: &W) {
     assert!(matches!(next, Told::Next(_)), "{law}: {next:?}");
 }
 
+/// A step that is weighed comes to what it would come to if it was taken, and changes nothing.
+pub fn to_be_weighed_changes_nothing<W: Workbench>(bench: &W) {
+    let law = "a token is active if and only if it would be redeemed";
+    let scene = Scene::new(bench);
+    let first = scene.issue();
+    for _ in 0..2 {
+        assert!(scene.is_active(&first), "{law}: R4");
+    }
+    let second = scene.next(&first, law);
+    assert!(scene.is_active(&first) && scene.is_active(&second), "{law}: R7, R8");
+    scene.at(GRACE + 1);
+    assert!(scene.is_active(&first), "{law}: R9");
+    scene.at(GRACE);
+    assert_eq!(scene.told(&first), Told::Next(second.clone()), "to be weighed changes nothing");
+    let third = scene.next(&second, law);
+    // R12, which would end the family if it was taken.
+    assert!(!scene.is_active(&first), "{law}: R12");
+    assert!(scene.is_active(&third), "to be weighed changes nothing");
+    let fourth = scene.next(&third, law);
+    assert!(scene.revoke(&fourth), "{law}");
+    for token in [&first, &second, &third, &fourth] {
+        assert!(!scene.is_active(token), "{law}: R6");
+    }
+    let later = scene.issue();
+    made(futures_executor::block_on(scene.issuer.admin().revoke_all_refresh_tokens()));
+    assert!(!scene.is_active(&later), "{law}: R3");
+}
+
 fn granted(ledger: &dyn RefreshLedger, step: &tokensmith_issuer::ledger::Step) -> bool {
     let outcome = made(futures_executor::block_on(ledger.take(step)));
     matches!(outcome, Outcome::Granted(_))
