@@ -5,8 +5,6 @@
 //! - [`laws`]: for whoever writes an [`Authenticator`](tokensmith::Authenticator), a
 //!   [`RateLimiter`](tokensmith::RateLimiter) or a
 //!   [`RefreshLedger`](tokensmith_issuer::ledger::RefreshLedger);
-//! - [`laws`]: for whoever writes an [`Authenticator`](tokensmith::Authenticator) or a
-//!   [`RateLimiter`](tokensmith::RateLimiter);
 //! - [`succession`]: tokens by keys that have followed one another, for JWT libraries to verify;
 //! - [`ManualTimer`], [`ScriptedAuthenticator`], [`Recorder`], [`Call`]: time that moves when it is
 //!   told to, answers that are known beforehand, events that are kept, futures polled step by step.
