@@ -16,9 +16,10 @@ class IssuerTest(unittest.IsolatedAsyncioTestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.events = []
+        self.path = str(Path(folder.name, "store.db"))
         self.service = await TokenService.create(
             {
-                "store": {"path": str(Path(folder.name, "store.db"))},
+                "store": {"path": self.path},
                 "limits": UNLIMITED,
             },
             observer=self.events.append,

@@ -17,6 +17,9 @@ class QuickStart(unittest.TestCase):
             "200 application/json\n",
             "ERR_ADMIN_LIMIT 2\n"
             "redeemed twice, so somebody else has it: all that came of it are revoked\n",
+            "True\n"
+            "ERR_ACCESS_TOKEN_INVALID malformed\n"
+            "[('ES256', 'active'), ('EdDSA', 'pending')]\n",
         ]
         self.assertEqual(len(blocks), len(expected))
         for code, printed in zip(blocks, expected):

@@ -94,6 +94,25 @@ class Redaction(ScriptedTest):
             ):
                 self.assert_hidden(await self.error(call))
 
+    async def test_an_access_token_that_is_no_good(self):
+        with tempfile.TemporaryDirectory() as folder:
+            store = {"path": str(Path(folder, "store.db"))}
+            service = await TokenService.create({"store": store})
+
+            async def verify(token):
+                service.admin.verify_access_token(token)
+
+            for text in (PLANTED, f"{PLANTED}.{PLANTED}.{PLANTED}", [PLANTED], f"{PLANTED}\ud800"):
+                error = await self.error(verify(text))
+                self.assertNotIn(PLANTED, f"{error!r} {error.args} {error.__context__!r}")
+            for closed in (False, True):
+                error = await self.error(verify(PLANTED))
+                # That of the test itself.
+                while error.__traceback__.tb_frame.f_code.co_name != "verify_access_token":
+                    error.__traceback__ = error.__traceback__.tb_next
+                self.assert_hidden(error)
+                service.close()
+
     async def test_errors_of_calls_and_their_frames(self):
         def talk(error):
             def answer(_):

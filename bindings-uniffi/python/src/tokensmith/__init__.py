@@ -4,7 +4,15 @@ authenticator or the embedded issuer, and gives the exact status, headers and bo
 >>> from tokensmith import TokenRequest, TokenService
 """
 
-from ._admin import Admin, AppSummary, CreatedApp, CreatedSecret, SecretSummary
+from ._admin import (
+    AccessClaims,
+    Admin,
+    AppSummary,
+    CreatedApp,
+    CreatedSecret,
+    KeySummary,
+    SecretSummary,
+)
 from ._asgi import asgi_app
 from ._authenticator import Authenticator, AuthRequest, RejectedError, ThrottledError
 from ._limiter import Acquired, Limiter
@@ -23,6 +31,7 @@ from ._token_error import (
 from ._token_set import TokenSet
 
 __all__ = [
+    "AccessClaims",
     "Acquired",
     "Admin",
     "AdminError",
@@ -35,6 +44,7 @@ __all__ = [
     "DownstreamError",
     "InvalidAccessTokenError",
     "InvalidRequestError",
+    "KeySummary",
     "Limiter",
     "LimiterHealth",
     "RateLimitedError",

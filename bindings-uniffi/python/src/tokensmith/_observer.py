@@ -56,6 +56,8 @@ class TokenEvent:
     """Which part of the service."""
     secret_id: str | None
     """`secret_expiring`: the id of the secret, which is no secret."""
+    kid: str | None
+    """`key_rotated`: the thumbprint of the new key."""
     health: LimiterHealth | None
     """`limiter_health`: the counters."""
 
@@ -111,6 +113,7 @@ def _event(event: bridge.TokenEvent) -> TokenEvent:
         kind=event.kind,
         part=event.part,
         secret_id=event.secret_id,
+        kid=event.kid,
         health=_health(event.health),
     )
 

@@ -5,12 +5,15 @@ import asyncio
 from datetime import datetime, timedelta
 
 from tokensmith import (
+    AccessClaims,
     Acquired,
     Admin,
     Authenticator,
     AuthRequest,
     ConfigError,
     CreatedSecret,
+    InvalidAccessTokenError,
+    KeySummary,
     Limiter,
     RateLimitedError,
     RejectedError,
@@ -90,6 +93,16 @@ async def administer(service: TokenService, admin: Admin) -> None:
     forgotten: int = await admin.purge_refresh_tokens()
     print(ends, response.status, forgotten)
     await admin.delete_app("app")
+    key: KeySummary = await admin.rotate_key(algorithm="EdDSA")
+    await admin.rotate_key(algorithm=key.algorithm)
+    signing: list[KeySummary] = [key for key in await admin.list_keys() if key.state == "active"]
+    await admin.revoke_key(signing[0].kid)
+    try:
+        claims: AccessClaims = admin.verify_access_token(tokens.access_token)
+        life: timedelta = claims.expires - claims.issued
+        print(life, claims.app_client_id + claims.subject + claims.token_id)
+    except InvalidAccessTokenError as error:
+        print(error.code, error.reason)
 
 
 async def receive() -> dict[str, object]:
@@ -109,6 +122,9 @@ async def wrong(service: TokenService) -> None:
     await service.issue("app", 7)  # type: ignore[arg-type]
     await service.handle(b"{}")  # type: ignore[arg-type]
     service.admin.jwks()  # type: ignore[union-attr]
+    if service.admin is not None:
+        await service.admin.rotate_key(algorithm="HS256")  # type: ignore[arg-type]
+        service.admin.verify_access_token(b"token")  # type: ignore[arg-type]
     TokenSet("a", timedelta(1))  # type: ignore[call-arg]
     await service.refresh("app", "secret", b"token")  # type: ignore[arg-type]
     Limiter("60", 10)  # type: ignore[arg-type]
