@@ -158,6 +158,28 @@ export interface StoreConfig {
 }
 
 /**
+ * A key of 32 random bytes, and its number, which no other key of its use may ever have.
+ *
+ * @example
+ * const pepper: NumberedKey = { id: 2, env: 'TOKENSMITH_PEPPER_2' };
+ */
+export type NumberedKey = {
+  /** From 2 to 65,535. */
+  id: number;
+} & (
+  | {
+      /** A file of 32 bytes, its owner's alone: `openssl rand -out FILE 32`. */
+      file: string;
+      env?: undefined;
+    }
+  | {
+      /** An environment variable with 64 hexadecimal digits: `openssl rand -hex 32`. */
+      env: string;
+      file?: undefined;
+    }
+);
+
+/**
  * The embedded issuer.
  *
  * @example
@@ -171,6 +193,16 @@ export interface IssuerConfig {
    * store's records are missing. Without it the store is lost. Default: `root.key` beside the store.
    */
   root_key_file?: string | undefined;
+  /** The environment variable with that key in 64 hexadecimal digits, instead of a file. Default: none. */
+  root_key_env?: string | undefined;
+  /** More keys that digest secrets, at most 3. Default: none but 1, which comes from the root key. */
+  peppers?: NumberedKey[] | undefined;
+  /** The number of the one for new digests. Default: the highest. */
+  pepper_in_use?: number | undefined;
+  /** More keys that tag refresh tokens, at most 3. Default: none but 1, which comes from the root key. */
+  refresh_keys?: NumberedKey[] | undefined;
+  /** The number of the one for new refresh tokens. Default: the highest. */
+  refresh_key_in_use?: number | undefined;
   /** The claim `iss` (RFC 7519 section 4.1.1). Default: `http://127.0.0.1:8080`. */
   issuer?: string | undefined;
   /** The claim `aud` (RFC 7519 section 4.1.3). Default: that of `iss`. */

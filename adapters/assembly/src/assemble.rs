@@ -7,7 +7,7 @@ use tokensmith::{
     Authenticator, BuildError, Clock, MemoryLimiter, NoObserver, Observer, Refresher,
     ResponseOptionsError, SlotsError, SystemClock, Timer, TokenService,
 };
-use tokensmith_issuer::{Admin, Issuer, IssuerSettings, OpenError};
+use tokensmith_issuer::{Admin, Issuer, IssuerSettings, KeyError, KeyName, OpenError};
 
 use crate::config::{
     AuthenticatorConfig, ConfigError, IssuerConfig, LimiterConfig, LimitsConfig, ServiceConfig,
@@ -117,7 +117,7 @@ fn judge(
         (AuthenticatorConfig::Host, Some(authenticator), None) => {
             Ok(Judge { authenticator, refresher: None, admin: None })
         }
-        (AuthenticatorConfig::Issuer(config), None, Some(store)) => issuer(config, store, host),
+        (AuthenticatorConfig::Issuer(config), None, Some(store)) => issuer(*config, store, host),
         (AuthenticatorConfig::Host, None, _) => Err(ConfigError::at_key(
             "authenticator.kind",
             "`host`, and the host gave no authenticator",
@@ -139,6 +139,11 @@ fn issuer(config: IssuerConfig, store: StoreConfig, host: &Host) -> Result<Judge
     let StoreConfig::Sqlite { path } = store;
     let mut settings = IssuerSettings::new(path);
     settings.root_key_file = config.root_key_file;
+    settings.root_key_env = config.root_key_env;
+    settings.peppers = config.peppers;
+    settings.pepper_in_use = config.pepper_in_use;
+    settings.refresh_keys = config.refresh_keys;
+    settings.refresh_key_in_use = config.refresh_key_in_use;
     settings.audience = config.audience;
     if let Some(issuer) = config.issuer {
         settings.issuer = issuer;
@@ -165,12 +170,24 @@ fn issuer(config: IssuerConfig, store: StoreConfig, host: &Host) -> Result<Judge
 
 /// The key that the issuer did not take, or why it cannot be opened.
 fn of_the_issuer(error: OpenError) -> ConfigError {
-    let OpenError::Setting(setting) = &error else {
-        return ConfigError::of_part("the issuer", error);
+    let setting = match &error {
+        OpenError::Setting(setting) => setting,
+        OpenError::Key(KeyError { key: KeyName::Pepper(_), .. }) => {
+            return ConfigError::at_key("authenticator.peppers", error.to_string());
+        }
+        OpenError::Key(KeyError { key: KeyName::Refresh(_), .. }) => {
+            return ConfigError::at_key("authenticator.refresh_keys", error.to_string());
+        }
+        _ => return ConfigError::of_part("the issuer", error),
     };
     let key = match setting.name {
         "store" => "store.path",
         "root_key_file" => "authenticator.root_key_file",
+        "root_key_env" => "authenticator.root_key_env",
+        "peppers" => "authenticator.peppers",
+        "pepper_in_use" => "authenticator.pepper_in_use",
+        "refresh_keys" => "authenticator.refresh_keys",
+        "refresh_key_in_use" => "authenticator.refresh_key_in_use",
         "issuer" => "authenticator.issuer",
         "audience" => "authenticator.audience",
         "key_lead" => "authenticator.key_lead_seconds",

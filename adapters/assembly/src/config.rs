@@ -1,5 +1,6 @@
 //! What a host may say about its service, and what is wrong with what it said.
 
+mod authenticator;
 mod reading;
 mod tables;
 mod values;
@@ -11,7 +12,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use tokensmith::{LimitPolicy, MemoryLimiter, ResponseOptions, TokenServiceBuilder};
-use tokensmith_issuer::Algorithm;
+use tokensmith_issuer::{Algorithm, NumberedKey};
 
 /// What a host may say about its service. Whatever is not said has the default of the part that it
 /// is about; `ServiceConfig::default()` says nothing.
@@ -75,7 +76,7 @@ pub enum StoreConfig {
 #[non_exhaustive]
 pub enum AuthenticatorConfig {
     /// The embedded issuer: `kind = "issuer"`.
-    Issuer(IssuerConfig),
+    Issuer(Box<IssuerConfig>),
     /// The host's own, [`Host::authenticator`](crate::Host::authenticator): `kind = "host"`.
     Host,
 }
@@ -87,6 +88,17 @@ pub struct IssuerConfig {
     /// The file of the root key, made when it and the store's records are missing: `root.key`
     /// beside the store.
     pub root_key_file: Option<PathBuf>,
+    /// The environment variable with the root key in 64 hexadecimal digits, instead of a file.
+    pub root_key_env: Option<String>,
+    /// More keys that digest secrets, at most 3: `peppers`, each a table of `id`, from 2 on, and `file` or
+    /// `env`, as for the root key.
+    pub peppers: Vec<NumberedKey>,
+    /// The number of the one for new digests: the highest. 1 is the one that comes from the root key.
+    pub pepper_in_use: Option<u16>,
+    /// More keys that tag refresh tokens, as `peppers` are.
+    pub refresh_keys: Vec<NumberedKey>,
+    /// The number of the one for new refresh tokens, as `pepper_in_use` is.
+    pub refresh_key_in_use: Option<u16>,
     /// The claim `iss` (RFC 7519 section 4.1.1). It is no address that the server listens on:
     /// refresh tokens are bound to it, so it stays when the server moves.
     pub issuer: Option<String>,
@@ -173,7 +185,7 @@ impl Default for LimitsConfig {
 
 impl Default for AuthenticatorConfig {
     fn default() -> Self {
-        Self::Issuer(IssuerConfig::default())
+        Self::Issuer(Box::default())
     }
 }
 

@@ -97,7 +97,7 @@ fn toml_that_is_wrong() {
         ),
         (
             "authenticator.secret = \"canary\"",
-            "`authenticator.secret`: not a key that is known, expected one of `kind`, `root_key_file`, `issuer`, `audience`, `algorithm`, `key_lead_seconds`, `rotate_keys_every_days`, `token_seconds`, `max_token_seconds`, `refresh_idle_seconds`, `refresh_seconds`, `refresh_grace_seconds`",
+            "`authenticator.secret`: not a key that is known, expected one of `kind`, `root_key_file`, `root_key_env`, `peppers`, `pepper_in_use`, `refresh_keys`, `refresh_key_in_use`, `issuer`, `audience`, `algorithm`, `key_lead_seconds`, `rotate_keys_every_days`, `token_seconds`, `max_token_seconds`, `refresh_idle_seconds`, `refresh_seconds`, `refresh_grace_seconds`",
         ),
         (
             "\"odd \\n key\" = 1",
@@ -331,6 +331,34 @@ fn parts_that_do_not_fit_together() {
         (
             "store.path = \"x/a.db\"\nauthenticator.root_key_file = \"\"",
             "`authenticator.root_key_file`: not the path of a file other than the store and its ledger",
+        ),
+        (
+            "store.path = \"x/a.db\"\nauthenticator.root_key_file = \"a\"\nauthenticator.root_key_env = \"b\"",
+            "`authenticator.root_key_env`: not absent where `root_key_file` is given",
+        ),
+        (
+            "store.path = \"x/a.db\"\nauthenticator.peppers = [{ id = 2, file = \"a\" }, { id = 2, env = \"b\" }]",
+            "`authenticator.peppers`: not at most 3, with different numbers from 2 on",
+        ),
+        (
+            "store.path = \"x/a.db\"\nauthenticator.pepper_in_use = 2",
+            "`authenticator.pepper_in_use`: not 1 or the number of a pepper",
+        ),
+        (
+            "store.path = \"x/a.db\"\nauthenticator.refresh_key_in_use = 2",
+            "`authenticator.refresh_key_in_use`: not 1 or the number of a refresh key",
+        ),
+        (
+            "store.path = \"x/a.db\"\nauthenticator.refresh_keys = [{ id = 2 }]",
+            "`authenticator.refresh_keys.0`: expected either `file` or `env`",
+        ),
+        (
+            "store.path = \"x/a.db\"\nauthenticator.peppers = [{ id = 2, env = \"a\" }, { id = 3, env = \"a\", file = \"b\" }]",
+            "`authenticator.peppers.1`: expected either `file` or `env`",
+        ),
+        (
+            "authenticator.peppers = [{ id = 1, env = \"a\" }]",
+            "`authenticator.peppers.0.id`: expected a whole number from 2 to 65535",
         ),
         (
             "store.path = \"x/a.db\"\nauthenticator.issuer = \"canary canary\"",

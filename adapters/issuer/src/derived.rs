@@ -1,21 +1,25 @@
-//! The symmetric keys, each derived from the root under a label of its own.
+//! The symmetric keys: derived from the root under a label of their own, or given by the host.
 
 use std::fmt;
 
 use aws_lc_rs::aead::{AES_256_GCM, RandomizedNonceKey};
 use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
-use aws_lc_rs::hmac::{self, HMAC_SHA256};
+use aws_lc_rs::hmac;
 use zeroize::Zeroizing;
 
+use crate::given_key::{KeyError, KeyName, KeyProblem, NumberedKey};
+use crate::numbered::{NumberedKeys, hmac_key};
+use crate::owner::Owner;
 use crate::root::Root;
+use crate::settings::IssuerSettings;
 
-/// All keys that come from one root. Two processes with the same root hold the same ones.
+/// All keys. Two processes with the same root and the same settings hold the same ones.
 pub(crate) struct DerivedKeys {
-    /// Digests secrets; its number in stored secrets is [`DerivedKeys::PEPPER_ID`].
-    pub(crate) pepper: hmac::Key,
-    /// Tags refresh tokens; its number in them is [`DerivedKeys::REFRESH_ID`].
-    pub(crate) refresh: hmac::Key,
+    /// Digest secrets; a stored secret names the number of its own.
+    pub(crate) peppers: NumberedKeys,
+    /// Tag refresh tokens; a token names the number of its own.
+    pub(crate) refresh: NumberedKeys,
     /// Tags the rows of the store.
     pub(crate) rows: hmac::Key,
     /// Wraps private signing keys.
@@ -23,19 +27,60 @@ pub(crate) struct DerivedKeys {
 }
 
 impl DerivedKeys {
-    pub(crate) const PEPPER_ID: u32 = 1;
-    pub(crate) const REFRESH_ID: u16 = 1;
+    /// The number of those that come from the root.
+    pub(crate) const FROM_ROOT: u16 = 1;
 
+    /// Those that come from the root.
     pub(crate) fn derive(root: &Root) -> Result<Self, Unspecified> {
-        let hmac_key = |label| -> Result<hmac::Key, Unspecified> {
-            Ok(hmac::Key::new(HMAC_SHA256, &expand(root, label)?[..]))
-        };
+        let key = |label| Ok::<_, Unspecified>(hmac_key(&*expand(root, label)?));
         Ok(Self {
-            pepper: hmac_key("tokensmith/pepper/1")?,
-            refresh: hmac_key("tokensmith/refresh/1")?,
-            rows: hmac_key("tokensmith/rows/1")?,
+            peppers: NumberedKeys::of_root(key("tokensmith/pepper/1")?),
+            refresh: NumberedKeys::of_root(key("tokensmith/refresh/1")?),
+            rows: key("tokensmith/rows/1")?,
             wrap: RandomizedNonceKey::new(&AES_256_GCM, &expand(root, "tokensmith/wrap/1")?[..])?,
         })
+    }
+
+    /// The same, with those that the host gives beside them. INVARIANT: the settings were checked.
+    pub(crate) fn with(self, given: GivenKeys, settings: &IssuerSettings) -> Self {
+        let GivenKeys { peppers, refresh } = given;
+        Self {
+            peppers: self.peppers.with(peppers, settings.pepper()),
+            refresh: self.refresh.with(refresh, settings.refresh_key()),
+            ..self
+        }
+    }
+}
+
+/// The keys that the host gives.
+pub(crate) struct GivenKeys {
+    peppers: Vec<(u16, hmac::Key)>,
+    refresh: Vec<(u16, hmac::Key)>,
+}
+
+impl GivenKeys {
+    /// Reads them. No two keys may have the same bytes, and none those of the root.
+    pub(crate) fn read(
+        settings: &IssuerSettings,
+        owner: Owner,
+        root: &Root,
+    ) -> Result<Self, KeyError> {
+        let mut seen = vec![(KeyName::Root, Zeroizing::new(*root.as_bytes()))];
+        let mut read = |name: fn(u16) -> KeyName, keys: &[NumberedKey]| {
+            let key = |key: &NumberedKey| {
+                let name = name(key.id);
+                let bytes = key.source.read(owner).map_err(|problem| problem.of(name))?;
+                if let Some((other, _)) = seen.iter().find(|(_, seen)| *seen == bytes) {
+                    return Err(KeyProblem::SameAs(*other).of(name));
+                }
+                let given = (key.id, hmac_key(&bytes));
+                seen.push((name, bytes));
+                Ok(given)
+            };
+            keys.iter().map(key).collect::<Result<Vec<_>, _>>()
+        };
+        let peppers = read(KeyName::Pepper, &settings.peppers)?;
+        Ok(Self { peppers, refresh: read(KeyName::Refresh, &settings.refresh_keys)? })
     }
 }
 
@@ -100,9 +145,10 @@ pub(crate) mod tests {
     #[test]
     fn the_keys_are_those_of_their_labels() {
         let tag = |key: &hmac::Key| hmac::sign(key, b"x").as_ref().to_vec();
-        let of = |label| hmac::Key::new(HMAC_SHA256, &expand(&root(), label).unwrap()[..]);
-        assert_eq!(tag(&keys().pepper), tag(&of("tokensmith/pepper/1")));
-        assert_eq!(tag(&keys().refresh), tag(&of("tokensmith/refresh/1")));
+        let of = |label| hmac_key(&expand(&root(), label).unwrap());
+        let first = |keys: &NumberedKeys| tag(keys.find(1).unwrap());
+        assert_eq!(first(&keys().peppers), tag(&of("tokensmith/pepper/1")));
+        assert_eq!(first(&keys().refresh), tag(&of("tokensmith/refresh/1")));
         assert_eq!(tag(&keys().rows), tag(&of("tokensmith/rows/1")));
         assert_eq!(format!("{:?}", keys()), "[REDACTED]");
     }

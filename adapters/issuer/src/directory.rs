@@ -2,14 +2,16 @@
 //! wrong.
 
 use aws_lc_rs::digest::{Context, SHA256};
-use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _};
+use subtle::{Choice, ConditionallySelectable as _};
 use tokensmith::RejectReason;
 
 use crate::last_use::SecretUse;
 use crate::random::{Random, RandomError};
 use crate::secret::Digest;
 
-const SLOTS: usize = 8;
+mod bucket;
+use bucket::{Bucket, Slot, Words, equal, place, words};
+
 /// How many secrets of an app may live at once.
 pub(crate) const LIVE_SECRETS: usize = 2;
 
@@ -40,6 +42,13 @@ pub(crate) enum Judgement {
     Damaged,
 }
 
+/// A judgement; of a right secret also which it is, and the place of the digest that it was found by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Judged<'a> {
+    pub(crate) judgement: Judgement,
+    pub(crate) found: Option<(&'a SecretUse, usize)>,
+}
+
 /// All apps. It is never changed, but replaced whole.
 pub(crate) struct Directory {
     /// Of this directory alone: nobody can choose ids that fall into one bucket.
@@ -47,25 +56,6 @@ pub(crate) struct Directory {
     buckets: Box<[Bucket]>,
     /// Those of the app at the place n are at 2n and 2n + 1.
     uses: Box<[Option<SecretUse>]>,
-}
-
-#[derive(Clone)]
-struct Bucket {
-    slots: [Slot; SLOTS],
-    /// What an unknown id is judged by. It lies beside the slots, so that to read it costs the same.
-    decoy: Slot,
-}
-
-type Words = [u64; 4];
-
-#[derive(Clone, Copy, Default)]
-struct Slot {
-    name: Words,
-    digests: [Words; LIVE_SECRETS],
-    expires_at: [u64; LIVE_SECRETS],
-    state: u64,
-    /// Where its last uses are.
-    place: u64,
 }
 
 const KNOWN: u64 = 1;
@@ -123,9 +113,7 @@ impl Directory {
     ) -> Result<Option<Self>, RandomError> {
         let mut salt = [0; 16];
         random.fill(&mut salt)?;
-        let mut decoy = Slot::default();
-        decoy.fill_digests(&[], random)?;
-        let bucket = Bucket { slots: [Slot::default(); SLOTS], decoy };
+        let bucket = Bucket::empty(random)?;
         let uses = records.iter().flat_map(Record::uses).collect();
         let mut directory = Self { salt, buckets: vec![bucket; buckets].into(), uses };
         for (place, record) in (0..).zip(records) {
@@ -140,28 +128,34 @@ impl Directory {
         Ok(Some(directory))
     }
 
-    /// Judges an app's id and the digest of the secret that it showed, at that second. Every bucket
-    /// costs the same, whatever is in it; status and expiry count at the very end. The use of a
-    /// right one is noted.
-    pub(crate) fn judge(&self, app: &str, shown: &Digest, now: u64) -> Judgement {
+    /// Judges an app's id and the secret that it showed, of which there is a digest by each pepper, at
+    /// that second. Every bucket costs the same, whatever is in it; status and expiry count at the
+    /// very end. The use of a right one is noted.
+    pub(crate) fn judge(&self, app: &str, shown: &[Digest], now: u64) -> Judged<'_> {
         let name = self.name(app);
         let chosen = self.bucket(&name).map(|bucket| bucket.choose(&name)).unwrap_or_default();
-        let shown = words(shown);
         let mut right = Choice::from(0);
-        let (mut which, mut place) = (0_u64, 0_u64);
-        for (digest, expires_at) in chosen.digests.iter().zip(chosen.expires_at) {
-            let this = equal(digest, &shown) & Choice::from(u8::from(now < expires_at));
-            which.conditional_assign(&place, this);
-            right |= this;
-            place = place.wrapping_add(1);
+        let (mut which, mut by) = (0_u64, 0_u64);
+        for (nth, shown) in (0..).zip(shown) {
+            let shown = words(shown);
+            for (place, (digest, expires_at)) in
+                (0..).zip(chosen.digests.iter().zip(chosen.expires_at))
+            {
+                let this = equal(digest, &shown) & Choice::from(u8::from(now < expires_at));
+                which.conditional_assign(&place, this);
+                by.conditional_assign(&nth, this);
+                right |= this;
+            }
         }
         let bits = chosen.state | (u64::from(right.unwrap_u8()) << RIGHT_SHIFT);
         let judgement = usize::try_from(bits).ok().and_then(|bits| JUDGEMENTS.get(bits));
         let judgement = judgement.copied().unwrap_or(Judgement::Damaged);
-        if judgement == Judgement::Right {
-            self.note_use(chosen.place, which, now);
+        let found =
+            if judgement == Judgement::Right { self.used(chosen.place, which) } else { None };
+        if let Some(used) = found {
+            used.note(now);
         }
-        judgement
+        Judged { judgement, found: found.map(|used| (used, usize::try_from(by).unwrap_or(0))) }
     }
 
     /// Whether an app may have tokens; `None` if there is none. Its time tells: it is for
@@ -172,12 +166,9 @@ impl Directory {
         (state & KNOWN != 0).then_some(state == KNOWN | ENABLED)
     }
 
-    fn note_use(&self, app: u64, which: u64, now: u64) {
+    fn used(&self, app: u64, which: u64) -> Option<&SecretUse> {
         let place = app.saturating_mul(LIVE_SECRETS as u64).saturating_add(which);
-        let used = usize::try_from(place).ok().and_then(|place| self.uses.get(place));
-        if let Some(Some(used)) = used {
-            used.note(now);
-        }
+        self.uses.get(usize::try_from(place).ok()?)?.as_ref()
     }
 
     /// When its secrets were last used.
@@ -203,51 +194,6 @@ impl Directory {
     }
 }
 
-impl Bucket {
-    /// The slot of that name, or the decoy; all are read.
-    fn choose(&self, name: &Words) -> Slot {
-        let mut chosen = self.decoy;
-        for slot in &self.slots {
-            chosen.assign_if(slot, equal(&slot.name, name));
-        }
-        chosen
-    }
-}
-
-impl Slot {
-    /// A secret that does not exist is a random digest, which nothing matches.
-    fn fill_digests(
-        &mut self,
-        secrets: &[LiveSecret],
-        random: &dyn Random,
-    ) -> Result<(), RandomError> {
-        let places = self.digests.iter_mut().zip(&mut self.expires_at);
-        for (index, (digest, expires_at)) in places.enumerate() {
-            if let Some(secret) = secrets.get(index) {
-                *digest = words(&secret.digest);
-                *expires_at = secret.expires_at.unwrap_or(u64::MAX);
-            } else {
-                let mut bytes = [0; 32];
-                random.fill(&mut bytes)?;
-                *digest = words(&bytes);
-            }
-        }
-        Ok(())
-    }
-
-    fn assign_if(&mut self, other: &Self, choice: Choice) {
-        for (mine, theirs) in self.digests.iter_mut().flatten().zip(other.digests.iter().flatten())
-        {
-            mine.conditional_assign(theirs, choice);
-        }
-        for (mine, theirs) in self.expires_at.iter_mut().zip(&other.expires_at) {
-            mine.conditional_assign(theirs, choice);
-        }
-        self.state.conditional_assign(&other.state, choice);
-        self.place.conditional_assign(&other.place, choice);
-    }
-}
-
 impl Record {
     fn state(&self) -> u64 {
         let bit = |set: bool, bit: u64| if set { bit } else { 0 };
@@ -258,24 +204,6 @@ impl Record {
     fn uses(&self) -> [Option<SecretUse>; LIVE_SECRETS] {
         std::array::from_fn(|index| Some(self.secrets.get(index)?.last_use.clone()))
     }
-}
-
-/// Which of so many buckets: the name's first word, scaled.
-fn place(name: &Words, buckets: usize) -> usize {
-    let [first, ..] = name;
-    let scaled = u128::from(*first).saturating_mul(buckets as u128) >> 64;
-    usize::try_from(scaled).unwrap_or(0)
-}
-
-fn equal(one: &Words, two: &Words) -> Choice {
-    let difference = one.iter().zip(two).fold(0, |sum, (a, b)| sum | (a ^ b));
-    difference.ct_eq(&0)
-}
-
-fn words(bytes: &[u8; 32]) -> Words {
-    let (chunks, _) = bytes.as_chunks();
-    let mut words = chunks.iter().map(|chunk| u64::from_ne_bytes(*chunk));
-    std::array::from_fn(|_| words.next().unwrap_or(0))
 }
 
 #[cfg(test)]
@@ -298,6 +226,12 @@ mod tests {
         Record { app: app.to_owned(), enabled: true, damaged: false, secrets }
     }
 
+    impl Directory {
+        fn judgement(&self, app: &str, shown: &Digest, now: u64) -> Judgement {
+            self.judge(app, &[*shown], now).judgement
+        }
+    }
+
     fn directory(records: &[Record]) -> Directory {
         Directory::build(records, &OsRandom::warm().unwrap()).unwrap()
     }
@@ -315,9 +249,9 @@ mod tests {
         for (i, app) in records.iter().enumerate() {
             let own = &app.secrets[0].digest;
             let other = &records[(i + 1) % records.len()].secrets[0].digest;
-            assert_eq!(directory.judge(&app.app, own, 0), Judgement::Right);
-            assert_eq!(directory.judge(&app.app, other, 0), WRONG);
-            assert_eq!(directory.judge(&format!("{}x", app.app), own, 0), UNKNOWN);
+            assert_eq!(directory.judgement(&app.app, own, 0), Judgement::Right);
+            assert_eq!(directory.judgement(&app.app, other, 0), WRONG);
+            assert_eq!(directory.judgement(&format!("{}x", app.app), own, 0), UNKNOWN);
         }
     }
 
@@ -327,7 +261,7 @@ mod tests {
         for bit in 0..256 {
             let mut shown = [7; 32];
             shown[bit / 8] ^= 1 << (bit % 8);
-            assert_eq!(directory.judge("a", &shown, 0), WRONG);
+            assert_eq!(directory.judgement("a", &shown, 0), WRONG);
         }
     }
 
@@ -342,7 +276,7 @@ mod tests {
             (3, 0, WRONG),
             (0, 0, WRONG),
         ] {
-            assert_eq!(directory.judge("a", &[byte; 32], now), judgement, "{byte} {now}");
+            assert_eq!(directory.judgement("a", &[byte; 32], now), judgement, "{byte} {now}");
         }
     }
 
@@ -358,13 +292,13 @@ mod tests {
             (one, two)
         };
         for app in 0..9 {
-            directory.judge(&app.to_string(), &[3; 32], 7_200);
+            directory.judgement(&app.to_string(), &[3; 32], 7_200);
             assert_eq!(used(app), (None, None));
         }
         for (app, byte, after) in
             [(3, 2, (None, Some(7_200))), (4, 1, (Some(7_200), None)), (5, 1, (None, None))]
         {
-            directory.judge(&app.to_string(), &[byte; 32], 7_300);
+            directory.judgement(&app.to_string(), &[byte; 32], 7_300);
             assert_eq!(used(app), after, "{app}");
         }
         assert_eq!(directory.uses().filter(|last_use| last_use.hour().is_some()).count(), 2);
@@ -375,17 +309,17 @@ mod tests {
         let disabled = Record { enabled: false, ..record("off", vec![secret(1, None)]) };
         let damaged = Record { damaged: true, ..record("bad", vec![secret(1, None)]) };
         let directory = directory(&[disabled, damaged]);
-        assert_eq!(directory.judge("off", &[1; 32], 0), DISABLED);
-        assert_eq!(directory.judge("off", &[2; 32], 0), WRONG);
-        assert_eq!(directory.judge("bad", &[1; 32], 0), Judgement::Damaged);
-        assert_eq!(directory.judge("bad", &[2; 32], 0), Judgement::Damaged);
+        assert_eq!(directory.judgement("off", &[1; 32], 0), DISABLED);
+        assert_eq!(directory.judgement("off", &[2; 32], 0), WRONG);
+        assert_eq!(directory.judgement("bad", &[1; 32], 0), Judgement::Damaged);
+        assert_eq!(directory.judgement("bad", &[2; 32], 0), Judgement::Damaged);
     }
 
     #[test]
     fn an_empty_directory_knows_nobody() {
         let directory = directory(&[]);
-        assert_eq!(directory.judge("a", &[0; 32], 0), UNKNOWN);
-        assert_eq!(directory.judge("", &[0; 32], 0), UNKNOWN);
+        assert_eq!(directory.judgement("a", &[0; 32], 0), UNKNOWN);
+        assert_eq!(directory.judgement("", &[0; 32], 0), UNKNOWN);
     }
 
     #[test]

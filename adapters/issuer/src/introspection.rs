@@ -204,14 +204,14 @@ async fn refresh(
     now: UnixTime,
 ) -> Result<Option<ActiveToken>, LedgerError> {
     let issuer = &state.settings.issuer;
-    let Some(shown) = token::read(&state.keys, issuer, app.as_str(), token) else {
+    let Some(shown) = token::read(&state.keys.refresh, issuer, app.as_str(), token) else {
         return Ok(None);
     };
     let is_enabled = state.in_force().directory.is_enabled(app.as_str()) == Some(true);
     if now.as_secs() >= shown.expires_at || !is_enabled {
         return Ok(None);
     }
-    let kind = StepKind::redeem([0; 8], &state.settings);
+    let kind = StepKind::redeem([0; 8], &state.keys.refresh, &state.settings);
     let step = Step { app: app.clone(), shown, now, kind };
     let Outcome::Granted(_) = state.ledger.weigh(&step).await? else { return Ok(None) };
     Ok(Some(ActiveToken {
@@ -234,7 +234,7 @@ async fn revoke(
     token: &str,
     now: UnixTime,
 ) -> Result<Revocation, LedgerError> {
-    let (keys, issuer) = (&state.keys, &state.settings.issuer);
+    let (keys, issuer) = (&state.keys.refresh, &state.settings.issuer);
     if let Some(shown) = token::read(keys, issuer, app.as_str(), token) {
         let step = Step { app: app.clone(), shown, now, kind: StepKind::Revoke };
         state.ledger.take(&step).await?;

@@ -16,13 +16,14 @@ use crate::access::{MintError, Minted};
 use crate::admin::Admin;
 use crate::builder::{Host, IssuerBuilder};
 use crate::directory::Judgement;
+use crate::given_key::KeyError;
+use crate::in_force::InForce;
 use crate::random::Random;
 use crate::refresh::ledger::RefreshLedger;
-use crate::refresh::token::{self, FamilyId, Fields};
-use crate::root::RootError;
-use crate::secret;
+use crate::refresh::token::{FamilyId, Fields};
+use crate::secret::ShownDigests;
 use crate::settings::{IssuerSettings, SettingError};
-use crate::state::{InForce, State};
+use crate::state::State;
 use crate::store::StoreError;
 use crate::watcher::Watcher;
 
@@ -48,9 +49,9 @@ pub enum OpenError {
     /// A setting is out of its bounds.
     #[error(transparent)]
     Setting(#[from] SettingError),
-    /// There is no root key to work with.
+    /// The root key, or another key that the host gives, is not to be had.
     #[error(transparent)]
-    Root(RootError),
+    Key(KeyError),
     /// The store, or the ledger beside it, cannot be used.
     #[error("the store `{}` cannot be used", .path.display())]
     Store {
@@ -128,9 +129,15 @@ impl Issuer {
         let in_force = self.state.in_force();
         let app = credentials.id.as_str();
         // Whatever is wrong is found out after the same work.
-        let shown =
-            secret::digest(&self.state.keys.pepper, app, credentials.secret.expose_secret());
-        match in_force.directory.judge(app, &shown, cx.wall.as_secs()) {
+        let peppers = &self.state.keys.peppers;
+        let shown = ShownDigests::of(peppers, app, credentials.secret.expose_secret());
+        let judged = in_force.directory.judge(app, shown.as_slice(), cx.wall.as_secs());
+        if let Some((secret, place)) = judged.found
+            && let Some(rewrite) = shown.rewrite(peppers, &secret.id, place)
+        {
+            self.state.rewrites.note(&secret.id, rewrite);
+        }
+        match judged.judgement {
             Judgement::Right => Ok(in_force),
             Judgement::Refused(reason) => Err(AuthenticateError::Rejected(reason)),
             Judgement::Damaged => failed(UpstreamKind::Store, "the app's record is damaged"),
@@ -157,7 +164,7 @@ impl Issuer {
         let Some(fields) = Fields::first(FamilyId(family), branch, issued_at, settings) else {
             return failed(UpstreamKind::Config, "the wall clock is out of bounds");
         };
-        let refresh_token = token::write(&self.state.keys, &settings.issuer, app, &fields);
+        let refresh_token = self.written(app, &fields)?;
         let Minted { token, life } = mint(&in_force, cx, app, &[id_high, id_low])?;
         Ok(TokenSet {
             access_token: token,
@@ -189,7 +196,7 @@ impl fmt::Debug for Issuer {
 impl OpenError {
     fn of(path: PathBuf, error: StoreError) -> Self {
         match error {
-            StoreError::Root(error) => Self::Root(error),
+            StoreError::Key(error) => Self::Key(error),
             StoreError::Forked(_) => Self::Forked,
             StoreError::Random(_) => Self::Random,
             error => Self::Store { path, source: Box::new(error) },
@@ -331,7 +338,7 @@ mod tests {
                 Err(error) => assert!(
                     matches!(
                         error,
-                        OpenError::Random | OpenError::Root(_) | OpenError::Store { .. }
+                        OpenError::Random | OpenError::Key(_) | OpenError::Store { .. }
                     ),
                     "{error:?}"
                 ),

@@ -9,7 +9,7 @@ use tokensmith::{
 use crate::access::Minted;
 use crate::issuer::{Issuer, failed, mint};
 use crate::refresh::step::{Outcome, Step, StepKind};
-use crate::refresh::token;
+use crate::refresh::token::{self, Fields};
 
 /// What is ready before the ledger is asked: whatever can fail has not.
 struct Prepared {
@@ -36,13 +36,12 @@ impl Refresher for Issuer {
         let taken = self.state.ledger.take(&step).await;
         match taken.map_err(|error| AuthenticateError::upstream(UpstreamKind::Store, error))? {
             Outcome::Granted(successor) => {
-                let (keys, settings) = (&self.state.keys, &self.state.settings);
-                let app = credentials.id.as_str();
+                let refresh_token = self.written(credentials.id.as_str(), &successor.0)?;
                 Ok(TokenSet {
                     access_token: minted.token,
                     expires_in: minted.life,
                     token_type: TokenType::Bearer,
-                    refresh_token: Some(token::write(keys, &settings.issuer, app, &successor.0)),
+                    refresh_token: Some(refresh_token),
                     id_token: None,
                 })
             }
@@ -53,6 +52,17 @@ impl Refresher for Issuer {
 }
 
 impl Issuer {
+    /// INVARIANT: a step grants only what a key that is there can write.
+    pub(crate) fn written(
+        &self,
+        app: &str,
+        fields: &Fields,
+    ) -> Result<RefreshToken, AuthenticateError> {
+        let written =
+            token::write(&self.state.keys.refresh, &self.state.settings.issuer, app, fields);
+        written.map_or_else(|| failed(UpstreamKind::Config, "a refresh key is missing"), Ok)
+    }
+
     fn prepare(
         &self,
         cx: &Context,
@@ -60,7 +70,7 @@ impl Issuer {
         token: &RefreshToken,
     ) -> Result<Prepared, AuthenticateError> {
         let in_force = self.judge(cx, credentials)?;
-        let (keys, settings) = (&self.state.keys, &self.state.settings);
+        let (keys, settings) = (&self.state.keys.refresh, &self.state.settings);
         let app = credentials.id.as_str();
         // What was forged, or has ended, never reaches the ledger.
         let Some(shown) = token::read(keys, &settings.issuer, app, token.expose_secret()) else {
@@ -75,7 +85,7 @@ impl Issuer {
         }
         let [id_high, id_low, branch] = drawn;
         let minted = mint(&in_force, cx, app, &[id_high, id_low])?;
-        let kind = StepKind::redeem(branch, settings);
+        let kind = StepKind::redeem(branch, keys, settings);
         let step = Step { app: credentials.id.clone(), shown, now: cx.wall, kind };
         Ok(Prepared { step, minted })
     }

@@ -5,11 +5,12 @@ use std::fmt;
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use tokensmith::SecretString;
+use tokensmith::{AppSecret, SecretString};
 use zeroize::Zeroizing;
 
-use crate::derived::DerivedKeys;
+use crate::numbered::{MOST_KEYS, NumberedKeys};
 use crate::random::{self, Random, RandomError};
+use crate::rewrites::Rewrite;
 
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const ID_LETTERS: usize = 12;
@@ -89,17 +90,69 @@ pub(crate) fn digest(pepper: &hmac::Key, app: &str, secret: &str) -> Digest {
     digest
 }
 
-/// What the store keeps of a secret: a PHC string that says how the digest was made.
-pub(crate) fn stored(id: &str, digest: &Digest) -> String {
-    let digest = STANDARD_NO_PAD.encode(digest);
-    format!("{SCHEME}{}${id}${digest}", DerivedKeys::PEPPER_ID)
+/// The digests of a secret that was shown, one for each pepper, that in use first.
+pub(crate) struct ShownDigests {
+    digests: [Digest; MOST_KEYS],
+    count: usize,
 }
 
-/// Reads the digest out of a stored secret; `None` for another scheme, pepper or secret id.
-pub(crate) fn read_stored(stored: &str, id: &str) -> Option<Digest> {
+impl ShownDigests {
+    pub(crate) fn of(peppers: &NumberedKeys, app: &str, secret: &str) -> Self {
+        let mut shown = Self { digests: Default::default(), count: 0 };
+        for (place, (_, pepper)) in shown.digests.iter_mut().zip(peppers.iter()) {
+            *place = digest(pepper, app, secret);
+            shown.count = shown.count.saturating_add(1);
+        }
+        shown
+    }
+
+    pub(crate) fn as_slice(&self) -> &[Digest] {
+        self.digests.get(..self.count).unwrap_or(&self.digests)
+    }
+
+    /// How the secret with that id is to be stored, which was found by the digest at a place: `None` if
+    /// it is by the pepper in use, or by a later one. Numbers only rise, so that two processes that use
+    /// different ones do not undo each other's work.
+    pub(crate) fn rewrite(
+        &self,
+        peppers: &NumberedKeys,
+        id: &str,
+        place: usize,
+    ) -> Option<Rewrite> {
+        let (number, _) = peppers.iter().nth(place)?;
+        let (in_use, _) = peppers.in_use();
+        if number >= in_use {
+            return None;
+        }
+        let from = stored(id, *number, self.digests.get(place)?);
+        Some(Rewrite { from, to: stored(id, *in_use, self.digests.first()?) })
+    }
+}
+
+/// What the store is to keep of an app's new secret with that id.
+pub(crate) fn stored_now(
+    peppers: &NumberedKeys,
+    app: &str,
+    id: &str,
+    secret: &AppSecret,
+) -> String {
+    let (number, pepper) = peppers.in_use();
+    stored(id, *number, &digest(pepper, app, secret.expose_secret()))
+}
+
+/// What the store keeps of a secret: a PHC string that says how the digest was made.
+pub(crate) fn stored(id: &str, pepper: u16, digest: &Digest) -> String {
+    let digest = STANDARD_NO_PAD.encode(digest);
+    format!("{SCHEME}{pepper}${id}${digest}")
+}
+
+/// Reads the digest out of a stored secret; `None` for another scheme or secret id, and for a pepper
+/// that is not there.
+pub(crate) fn read_stored(stored: &str, id: &str, peppers: &NumberedKeys) -> Option<Digest> {
     let (pepper, rest) = stored.strip_prefix(SCHEME)?.split_once('$')?;
     let (named, digest) = rest.split_once('$')?;
-    if pepper != DerivedKeys::PEPPER_ID.to_string() || named != id {
+    let is_known = peppers.iter().any(|(number, _)| number.to_string() == pepper);
+    if !is_known || named != id {
         return None;
     }
     STANDARD_NO_PAD.decode(digest).ok()?.try_into().ok()
@@ -151,7 +204,7 @@ mod tests {
         let pepper = hmac::Key::new(HMAC_SHA256, &[7; 32]);
         let digest = digest(&pepper, "appcl-1234", "a secret");
         assert_eq!(
-            stored("AAAAAAAAAAAA", &digest),
+            stored("AAAAAAAAAAAA", 1, &digest),
             "$tokensmith-hmac-sha256$v=1$k=1$AAAAAAAAAAAA$KU2RQHSajVYoVcw6YtkPTO0IHbXlxGz0cbcpEsiD9kc"
         );
     }
@@ -166,11 +219,15 @@ mod tests {
     #[test]
     fn only_the_own_scheme_pepper_and_id_are_read() {
         let digest = [9; 32];
-        let good = stored("AAAAAAAAAAAA", &digest);
-        assert_eq!(read_stored(&good, "AAAAAAAAAAAA"), Some(digest));
-        assert_eq!(read_stored(&good, "AAAAAAAAAAAB"), None);
+        let good = stored("AAAAAAAAAAAA", 1, &digest);
+        let peppers = NumberedKeys::of_root(hmac::Key::new(HMAC_SHA256, &[7; 32]));
+        let read = |stored: &str, id| read_stored(stored, id, &peppers);
+        assert_eq!(read(&good, "AAAAAAAAAAAA"), Some(digest));
+        assert_eq!(read(&good, "AAAAAAAAAAAB"), None);
         for bad in [
             good.replace("k=1", "k=2"),
+            good.replace("k=1", "k=01"),
+            good.replace("k=1", "k=+1"),
             good.replace("v=1", "v=2"),
             good.replace("hmac", "hmad"),
             good.chars().take(good.len() - 1).collect(),
@@ -178,7 +235,7 @@ mod tests {
             "a plain secret".to_owned(),
             String::new(),
         ] {
-            assert_eq!(read_stored(&bad, "AAAAAAAAAAAA"), None, "{bad}");
+            assert_eq!(read(&bad, "AAAAAAAAAAAA"), None, "{bad}");
         }
     }
 }

@@ -3,6 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::derived::DerivedKeys;
+use crate::given_key::{KeySource, NumberedKey};
+use crate::numbered::MOST_KEYS;
 use crate::signing::pair::Algorithm;
 
 pub(crate) const LEAST_TOKEN_LIFE: Duration = Duration::from_secs(60);
@@ -27,6 +30,22 @@ pub struct IssuerSettings {
     /// The file with the root key, another than the store; made on a first start. By default
     /// `root.key` beside the store.
     pub root_key_file: Option<PathBuf>,
+    /// The environment variable that holds the root key as 64 hexadecimal digits, instead of a file: it
+    /// is never made then. None by default.
+    pub root_key_env: Option<String>,
+    /// More keys that digest secrets, beside pepper 1, which comes from the root key: at most 3, with
+    /// numbers from 2 on. A secret by a lower number than the one in use gets its digest anew when it is
+    /// used. A pepper is needed as long as a secret has its number; an app that needs one that is not
+    /// there gets no answer but a 502.
+    pub peppers: Vec<NumberedKey>,
+    /// The number of the pepper for new digests: the highest by default. Where several processes share a
+    /// store, all must have a pepper before one of them uses it.
+    pub pepper_in_use: Option<u16>,
+    /// More keys that tag refresh tokens, as `peppers` are. One is needed for as long as `refresh_life`
+    /// after it was last in use.
+    pub refresh_keys: Vec<NumberedKey>,
+    /// The number of the key for new refresh tokens, as `pepper_in_use` is.
+    pub refresh_key_in_use: Option<u16>,
     /// `iss` of access tokens (RFC 9068 section 2.2): 1 to 512 visible ASCII characters. Refresh
     /// tokens are bound to it. By default `http://127.0.0.1:8080`.
     pub issuer: String,
@@ -76,6 +95,11 @@ impl IssuerSettings {
         Self {
             store: store.into(),
             root_key_file: None,
+            root_key_env: None,
+            peppers: Vec::new(),
+            pepper_in_use: None,
+            refresh_keys: Vec::new(),
+            refresh_key_in_use: None,
             issuer: "http://127.0.0.1:8080".to_owned(),
             audience: None,
             algorithm: Algorithm::default(),
@@ -101,14 +125,7 @@ impl IssuerSettings {
         if self.store.file_name().is_none() {
             return error("store", "the path of a file");
         }
-        let root = self.root_key_file.as_deref();
-        let is_other = |root: &Path| root != self.store && root != self.ledger();
-        if root.is_some_and(|root| root.file_name().is_none() || !is_other(root)) {
-            return error(
-                "root_key_file",
-                "the path of a file other than the store and its ledger",
-            );
-        }
+        self.check_keys()?;
         if !is_name(&self.issuer) {
             return error("issuer", names);
         }
@@ -154,9 +171,50 @@ impl IssuerSettings {
         Ok(())
     }
 
-    /// Where the root key lies.
-    pub(crate) fn root(&self) -> PathBuf {
-        self.root_key_file.clone().unwrap_or_else(|| self.store.with_file_name("root.key"))
+    fn check_keys(&self) -> Result<(), SettingError> {
+        let error = |name, bounds| Err(SettingError { name, bounds });
+        let root = self.root_key_file.as_deref();
+        let is_other = |root: &Path| root != self.store && root != self.ledger();
+        if root.is_some_and(|root| root.file_name().is_none() || !is_other(root)) {
+            let bounds = "the path of a file other than the store and its ledger";
+            return error("root_key_file", bounds);
+        }
+        if self.root_key_env.is_some() && root.is_some() {
+            return error("root_key_env", "absent where `root_key_file` is given");
+        }
+        let numbers = "at most 3, with different numbers from 2 on";
+        if !are_numbered(&self.peppers) {
+            return error("peppers", numbers);
+        }
+        if !are_numbered(&self.refresh_keys) {
+            return error("refresh_keys", numbers);
+        }
+        if !is_one(self.pepper_in_use, &self.peppers) {
+            return error("pepper_in_use", "1 or the number of a pepper");
+        }
+        if !is_one(self.refresh_key_in_use, &self.refresh_keys) {
+            return error("refresh_key_in_use", "1 or the number of a refresh key");
+        }
+        Ok(())
+    }
+
+    /// Where the root key comes from.
+    pub(crate) fn root(&self) -> KeySource {
+        if let Some(name) = &self.root_key_env {
+            return KeySource::Environment(name.clone());
+        }
+        let beside = || self.store.with_file_name("root.key");
+        KeySource::File(self.root_key_file.clone().unwrap_or_else(beside))
+    }
+
+    /// The number of the pepper in use.
+    pub(crate) fn pepper(&self) -> u16 {
+        in_use(self.pepper_in_use, &self.peppers)
+    }
+
+    /// The number of the refresh key in use.
+    pub(crate) fn refresh_key(&self) -> u16 {
+        in_use(self.refresh_key_in_use, &self.refresh_keys)
     }
 
     /// Where the ledger of refresh tokens lies: beside the store.
@@ -167,6 +225,23 @@ impl IssuerSettings {
     pub(crate) fn audience(&self) -> &str {
         self.audience.as_deref().unwrap_or(&self.issuer)
     }
+}
+
+fn are_numbered(keys: &[NumberedKey]) -> bool {
+    let mut ids: Vec<_> = keys.iter().map(|key| key.id).collect();
+    ids.push(DerivedKeys::FROM_ROOT);
+    ids.sort_unstable();
+    ids.dedup();
+    keys.len() < MOST_KEYS && ids.len() == keys.len().saturating_add(1) && !ids.contains(&0)
+}
+
+fn is_one(id: Option<u16>, keys: &[NumberedKey]) -> bool {
+    id.is_none_or(|id| id == DerivedKeys::FROM_ROOT || keys.iter().any(|key| key.id == id))
+}
+
+fn in_use(id: Option<u16>, keys: &[NumberedKey]) -> u16 {
+    let highest = keys.iter().map(|key| key.id).max();
+    id.or(highest).unwrap_or(DerivedKeys::FROM_ROOT)
 }
 
 pub(crate) fn is_name(text: &str) -> bool {
@@ -248,8 +323,46 @@ mod tests {
     }
 
     #[test]
+    fn keys_have_numbers_of_their_own() {
+        let keys = |ids: &[u16]| {
+            let key = |id: &u16| NumberedKey::new(*id, KeySource::File("a.key".into()));
+            ids.iter().map(key).collect::<Vec<_>>()
+        };
+        for (ids, good) in [
+            (&[][..], true),
+            (&[2], true),
+            (&[u16::MAX, 2, 3], true),
+            (&[2, 3, 4, 5], false),
+            (&[2, 2], false),
+            (&[0], false),
+            (&[1], false),
+        ] {
+            assert_eq!(fault(|s| s.peppers = keys(ids)).is_none(), good, "{ids:?}");
+            assert_eq!(fault(|s| s.refresh_keys = keys(ids)).is_none(), good, "{ids:?}");
+        }
+        let mut settings = IssuerSettings::new("a.db");
+        assert_eq!((settings.pepper(), settings.refresh_key()), (1, 1));
+        settings.peppers = keys(&[7, 3]);
+        assert_eq!((settings.pepper(), settings.refresh_key()), (7, 1));
+        for (id, good) in [(1, true), (2, false), (3, true), (7, true), (0, false)] {
+            settings.pepper_in_use = Some(id);
+            assert_eq!(settings.check().is_ok(), good, "{id}");
+            assert_eq!(settings.pepper(), id);
+        }
+        settings.pepper_in_use = None;
+        settings.refresh_key_in_use = Some(7);
+        assert_eq!(settings.check().unwrap_err().name, "refresh_key_in_use");
+        settings.refresh_key_in_use = None;
+        settings.root_key_env = Some("ROOT".to_owned());
+        assert_eq!(settings.root(), KeySource::Environment("ROOT".to_owned()));
+        settings.root_key_file = Some("root.key".into());
+        assert_eq!(settings.check().unwrap_err().name, "root_key_env");
+    }
+
+    #[test]
     fn the_root_lies_beside_the_store() {
-        assert_eq!(IssuerSettings::new("x/a.db").root(), PathBuf::from("x/root.key"));
-        assert_eq!(IssuerSettings::new("a.db").root(), PathBuf::from("root.key"));
+        let root = |store| IssuerSettings::new(store).root();
+        assert_eq!(root("x/a.db"), KeySource::File("x/root.key".into()));
+        assert_eq!(root("a.db"), KeySource::File("root.key".into()));
     }
 }

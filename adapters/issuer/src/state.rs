@@ -5,19 +5,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use rusqlite::{Connection, TransactionBehavior};
-use tokensmith::{AppClientId, Clock, Context, Event, Observer, Tick};
+use tokensmith::{Clock, Context, Event, Observer, Tick};
 
-use crate::access::Wordings;
 use crate::admin::{Admin, AdminError};
 use crate::builder::Host;
 use crate::derived::DerivedKeys;
-use crate::directory::{Directory, Record};
-use crate::key_ring::{Chore, KeyRing};
+use crate::in_force::InForce;
+use crate::key_ring::Chore;
 use crate::owner::Owner;
 use crate::process::{Forked, Home};
 use crate::random::Random;
 use crate::refresh::ledger::RefreshLedger;
 use crate::refresh::writer::{Place, SqliteLedger};
+use crate::rewrites::Rewrites;
 use crate::settings::IssuerSettings;
 use crate::store::keys::KeyRow;
 use crate::store::records::Records;
@@ -36,6 +36,8 @@ pub(crate) struct State {
     pub(crate) random: Box<dyn Random>,
     pub(crate) clock: Arc<dyn Clock>,
     observer: Arc<dyn Observer>,
+    /// What is to be stored anew.
+    pub(crate) rewrites: Rewrites,
     home: Home,
     owner: Owner,
     /// The tick at which the watcher last looked.
@@ -46,23 +48,6 @@ pub(crate) struct State {
     writer: Mutex<Option<OpenStore>>,
 }
 
-/// What the store held at one moment. Never changed, but replaced whole.
-pub(crate) struct InForce {
-    pub(crate) directory: Directory,
-    pub(crate) wordings: Wordings,
-    pub(crate) keys: KeyRing,
-    /// The secrets that have an end.
-    pub(crate) ending: Vec<Ending>,
-}
-
-/// A secret that has an end, which may have passed.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Ending {
-    pub(crate) app: AppClientId,
-    pub(crate) secret: String,
-    pub(crate) at: u64,
-}
-
 impl State {
     pub(crate) fn open(
         settings: IssuerSettings,
@@ -71,9 +56,7 @@ impl State {
     ) -> Result<Self, StoreError> {
         let Host { clock, observer, ledger } = host;
         let home = Home::settle()?;
-        let root = settings.root();
-        let opened =
-            store::open(&settings.store, &root, random.as_ref(), settings.algorithm, clock.wall())?;
+        let opened = store::open(&settings, random.as_ref(), clock.wall())?;
         let Opened { mut store, keys, beside_old_root } = opened;
         let transaction = store.connection.transaction()?;
         let records = Records { connection: &transaction, key: &keys.rows };
@@ -99,6 +82,7 @@ impl State {
             looked: AtomicU64::new(clock.tick().as_nanos()),
             clock,
             observer,
+            rewrites: Rewrites::default(),
             home,
             owner: store.owner,
             in_force: RwLock::new(Arc::new(in_force)),
@@ -186,6 +170,15 @@ impl State {
             part.iter().for_each(|(used, hour)| used.note_stored(*hour));
         }
         Ok(())
+    }
+
+    /// Stores anew what is due. What fails is noted again when the secret is used again.
+    pub(crate) fn rewrite(&self) -> Result<(), StoreError> {
+        let due = self.rewrites.take();
+        if due.is_empty() {
+            return Ok(());
+        }
+        self.change(|records| due.iter().try_for_each(|(id, due)| records.rewrite_secret(id, due)))
     }
 
     /// Does a chore. Another process may have done it: then there is nothing to be done.
@@ -278,40 +271,6 @@ impl Drop for State {
     }
 }
 
-impl InForce {
-    /// Reads the store's present state. The signing key is opened anew only if it is another.
-    fn read(
-        records: &Records<'_>,
-        settings: &IssuerSettings,
-        keys: &DerivedKeys,
-        random: &dyn Random,
-        before: Option<&Self>,
-    ) -> Result<Self, StoreError> {
-        // Asked first, because it tells whether the keys are the store's.
-        records.changes()?;
-        let known = before.map(|before| before.directory.uses().collect()).unwrap_or_default();
-        let policies = records.policies()?;
-        let apps = records.directory(&known, &policies)?;
-        let whole = policies.iter().filter_map(|(app, policy)| Some((app, policy.as_ref()?)));
-        let wordings = Wordings::new(whole);
-        let directory = Directory::build(&apps, random)?;
-        let ending = apps.iter().flat_map(Ending::all_of).collect();
-        let rows = records.signing_keys()?;
-        let keys = KeyRing::open(rows, settings, keys, before.map(|before| &before.keys))?;
-        Ok(Self { directory, wordings, keys, ending })
-    }
-}
-
-impl Ending {
-    fn all_of(app: &Record) -> impl Iterator<Item = Self> {
-        let id = AppClientId::new(&app.app).ok();
-        app.secrets.iter().filter_map(move |secret| {
-            let (app, at) = (id.clone()?, secret.expires_at?);
-            Some(Self { app, secret: secret.last_use.id.clone(), at })
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use tokensmith::{ManualClock, UnixTime};
@@ -319,6 +278,7 @@ mod tests {
     use super::*;
     use crate::process::tests::elsewhere;
     use crate::random::OsRandom;
+    use crate::rewrites::Rewrite;
 
     fn state(folder: &std::path::Path) -> State {
         let settings = IssuerSettings::new(folder.join("a.db"));
@@ -352,6 +312,23 @@ mod tests {
         state.write_uses(&mut connection).unwrap();
         assert_eq!((used.hour(), used.unstored()), (Some(7_200), None));
         assert_eq!(state.look(|records| records.last_use(&used.id)).unwrap(), Some(7_200));
+    }
+
+    #[test]
+    fn a_secret_that_has_changed_meanwhile_is_not_stored_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = Arc::new(state(folder.path()));
+        let app = Admin::new(Arc::clone(&state)).create_app("one").unwrap();
+        let row = || state.look(|records| Ok(records.secrets_of(&app.id)?.remove(0))).unwrap();
+        let is = row();
+        let rewrite = |from: &str| Rewrite { from: from.to_owned(), to: "$new".to_owned() };
+        state.rewrites.note(&is.id, rewrite("$old"));
+        state.rewrites.note("gone", rewrite(&is.stored));
+        state.rewrite().unwrap();
+        assert_eq!(row(), is);
+        state.rewrites.note(&is.id, rewrite(&is.stored));
+        state.rewrite().unwrap();
+        assert_eq!(row().stored, "$new");
     }
 
     #[test]

@@ -9,12 +9,13 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use thiserror::Error;
 use tokensmith::UnixTime;
 
-use crate::derived::DerivedKeys;
+use crate::derived::{DerivedKeys, GivenKeys};
+use crate::given_key::{KeyError, KeyName};
 use crate::owner::{Owner, Stranger};
 use crate::private_file::{self, FileIdentity};
 use crate::random::Random;
-use crate::root::{Root, RootError};
-use crate::signing::pair::Algorithm;
+use crate::root::Root;
+use crate::settings::IssuerSettings;
 use crate::signing::{SealedKey, SigningError};
 
 pub(crate) mod families;
@@ -78,7 +79,7 @@ pub(crate) enum StoreError {
     #[error("a number is too large to be stored")]
     Number,
     #[error(transparent)]
-    Root(#[from] RootError),
+    Key(#[from] KeyError),
     #[error(transparent)]
     Signing(#[from] SigningError),
     /// Of the ledger's file, and not of the store's.
@@ -115,12 +116,11 @@ pub(crate) struct Opened {
 /// key. Whoever starts at the same time, and whenever one is killed, the root comes first and all
 /// else in one transaction, so that the next start finds everything or begins anew with that root.
 pub(crate) fn open(
-    path: &Path,
-    root: &Path,
+    settings: &IssuerSettings,
     random: &dyn Random,
-    algorithm: Algorithm,
     now: UnixTime,
 ) -> Result<Opened, StoreError> {
+    let path = &settings.store;
     private_file::make_folder(path)?;
     private_file::sweep(path)?;
     let owner = Owner::of_this_process(path, random)?;
@@ -128,8 +128,8 @@ pub(crate) fn open(
     private_file::place_empty(path)?;
     let mut store = OpenStore::open(path, owner, STORE)?;
     let (keys, beside_old_root) = match held(&store.connection, STORE)? {
-        Held::Nothing => first_start(&mut store, root, random, algorithm, now)?,
-        _ => (derive(&Root::load(root, owner)?)?, false),
+        Held::Nothing => first_start(&mut store, settings, random, now)?,
+        _ => (load(settings, owner)?, false),
     };
     if let Held::Older = held(&store.connection, STORE)? {
         upgrade(&mut store.connection, &keys)?;
@@ -241,25 +241,25 @@ fn is_busy(error: &rusqlite::Error) -> bool {
 /// Makes what belongs into an empty store, and tells whether its root was there already.
 fn first_start(
     store: &mut OpenStore,
-    root: &Path,
+    settings: &IssuerSettings,
     random: &dyn Random,
-    algorithm: Algorithm,
     now: UnixTime,
 ) -> Result<(DerivedKeys, bool), StoreError> {
     let owner = store.owner;
     let transaction = store.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     if !matches!(held(&transaction, STORE)?, Held::Nothing) {
         // Another process was first.
-        return Ok((derive(&Root::load(root, owner)?)?, false));
+        return Ok((load(settings, owner)?, false));
     }
-    let (root, was_there) = Root::load_or_make(root, owner, random)?;
-    let keys = derive(&root)?;
+    let made = Root::load_or_make(&settings.root(), owner, random);
+    let (root, was_there) = made.map_err(|problem| problem.of(KeyName::Root))?;
+    let keys = derive(&root, settings, owner)?;
     transaction.execute_batch(records::SCHEMA)?;
     transaction.execute_batch(records::SCHEMA_SINCE_1)?;
     transaction.execute_batch(records::SCHEMA_SINCE_2)?;
     let records = Records { connection: &transaction, key: &keys.rows };
     records.put_changes(0)?;
-    let key = SealedKey::generate(algorithm, &keys)?;
+    let key = SealedKey::generate(settings.algorithm, &keys)?;
     records.put_signing_key(&KeyRow { key, created_at: now, active_at: now.as_secs() })?;
     mark(&transaction, STORE)?;
     transaction.commit()?;
@@ -289,8 +289,15 @@ fn upgrade(connection: &mut Connection, keys: &DerivedKeys) -> Result<(), StoreE
 }
 
 /// Whether the root is the store's is found when the first record is read.
-fn derive(root: &Root) -> Result<DerivedKeys, StoreError> {
-    DerivedKeys::derive(root).map_err(|_| StoreError::Derive)
+fn load(settings: &IssuerSettings, owner: Owner) -> Result<DerivedKeys, StoreError> {
+    let root = Root::load(&settings.root(), owner).map_err(|problem| problem.of(KeyName::Root))?;
+    derive(&root, settings, owner)
+}
+
+fn derive(root: &Root, settings: &IssuerSettings, owner: Owner) -> Result<DerivedKeys, StoreError> {
+    let given = GivenKeys::read(settings, owner, root)?;
+    let keys = DerivedKeys::derive(root).map_err(|_| StoreError::Derive)?;
+    Ok(keys.with(given, settings))
 }
 
 #[cfg(test)]
@@ -302,9 +309,9 @@ mod tests {
     #[test]
     fn every_connection_has_what_keeps_the_store_safe() {
         let folder = tempfile::tempdir().unwrap();
-        let (path, root) = (folder.path().join("a.db"), folder.path().join("root.key"));
+        let path = folder.path().join("a.db");
         let random = OsRandom::warm().unwrap();
-        open(&path, &root, &random, Algorithm::Es256, UnixTime::from_secs(1)).unwrap();
+        open(&IssuerSettings::new(&path), &random, UnixTime::from_secs(1)).unwrap();
         let store = OpenStore::open(&path, ours(folder.path()), STORE).unwrap();
         let number = |name| {
             store.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap()
@@ -336,12 +343,11 @@ mod tests {
     #[test]
     fn a_start_sweeps_away_what_killed_ones_left() {
         let folder = tempfile::tempdir().unwrap();
-        let (path, root) = (folder.path().join("a.db"), folder.path().join("root.key"));
+        let settings = IssuerSettings::new(folder.path().join("a.db"));
         for name in ["a.db.x.tmp", "root.key.y.tmp"] {
             fs::write(folder.path().join(name), [7; 32]).unwrap();
         }
-        open(&path, &root, &OsRandom::warm().unwrap(), Algorithm::Es256, UnixTime::from_secs(1))
-            .unwrap();
+        open(&settings, &OsRandom::warm().unwrap(), UnixTime::from_secs(1)).unwrap();
         let left = fs::read_dir(folder.path()).unwrap();
         let left = left.filter(|file| {
             let name = file.as_ref().unwrap().file_name();

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use tokensmith::Event;
 
-use crate::state::{Ending, State};
+use crate::in_force::Ending;
+use crate::state::State;
 use crate::store::{OpenStore, StoreError};
 
 /// How often the store is asked. A change is in force within 1 s, reading included.
@@ -103,6 +104,7 @@ impl Watch {
         self.failing = failed && (self.failing || self.state.tell_reload_failed());
         self.tell_of_ends();
         self.tend_keys();
+        self.rewrite();
         self.looks = self.looks.wrapping_add(1);
         if self.looks.is_multiple_of(LOOKS_A_WRITE) {
             self.write_uses();
@@ -139,6 +141,10 @@ impl Watch {
                 let _ = self.state.tend(&chore);
             }
         }));
+    }
+
+    fn rewrite(&self) {
+        let _ = panic::catch_unwind(AssertUnwindSafe(|| self.state.rewrite()));
     }
 
     /// A failure is left for the next time: when a secret was used is a hint, and no more.

@@ -18,8 +18,8 @@ use tokensmith::{
     SystemClock, UpstreamKind,
 };
 use tokensmith_issuer::{
-    AdminError, AppPolicy, Audience, ExtraClaims, Issuer, IssuerSettings, OpenError, RootError,
-    Scope,
+    AdminError, AppPolicy, Audience, ExtraClaims, Issuer, IssuerSettings, KeyError, KeyName,
+    KeyProblem, OpenError, Scope,
 };
 
 mod support;
@@ -197,12 +197,16 @@ fn another_root_opens_nothing_and_is_never_replaced() {
         assert_eq!(fs::read(&root).unwrap(), flipped);
     }
     fs::write(&root, &right[..31]).unwrap();
-    assert!(matches!(try_open(folder.path()), Err(OpenError::Root(RootError::Length(_)))));
+    let problem = || match try_open(folder.path()) {
+        Err(OpenError::Key(KeyError { key: KeyName::Root, problem, .. })) => Some(problem),
+        _ => None,
+    };
+    assert!(matches!(problem(), Some(KeyProblem::Length(_))));
     fs::remove_file(&root).unwrap();
-    assert!(matches!(try_open(folder.path()), Err(OpenError::Root(RootError::Missing(_)))));
+    assert!(matches!(problem(), Some(KeyProblem::Missing(_))));
     assert!(!root.exists(), "no new root for old records");
     fs::create_dir(&root).unwrap();
-    assert!(matches!(try_open(folder.path()), Err(OpenError::Root(_))));
+    assert!(problem().is_some());
 }
 
 #[test]
@@ -293,7 +297,13 @@ fn files_are_their_owners_alone_and_loose_ones_are_refused() {
         make_private(&folder.join(STORE));
         fs::set_permissions(folder.join("root.key"), fs::Permissions::from_mode(bits)).unwrap();
         let opened = try_open(&folder);
-        assert!(matches!(opened, Err(OpenError::Root(RootError::Loose { .. }))), "{bits:o}");
+        assert!(
+            matches!(
+                opened,
+                Err(OpenError::Key(KeyError { problem: KeyProblem::Loose { .. }, .. }))
+            ),
+            "{bits:o}"
+        );
         make_private(&folder.join("root.key"));
     }
     open(&folder);

@@ -8,17 +8,13 @@ use tokensmith::{
     KeyCase, LimitPolicy, LimiterOutage, MemoryLimiter, Presence, Quota, ResponseOptions, Scope,
 };
 
-use tokensmith_issuer::Algorithm;
-
+use super::authenticator::AuthenticatorTable;
 use super::values::{Limit, Table, Whole, Word, Words, given};
-use super::{
-    AuthenticatorConfig, ConfigError, IssuerConfig, LimiterConfig, LimitsConfig, ServiceConfig,
-    StoreConfig,
-};
+use super::{ConfigError, LimiterConfig, LimitsConfig, ServiceConfig, StoreConfig};
 
 const MOST: u64 = u32::MAX as u64;
 /// In seconds.
-const YEAR: u64 = 365 * 86_400;
+pub(super) const YEAR: u64 = 365 * 86_400;
 
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -97,42 +93,6 @@ enum StoreKind {
     Sqlite,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct AuthenticatorTable {
-    #[serde(deserialize_with = "given")]
-    kind: Option<Word<AuthenticatorKind>>,
-    #[serde(deserialize_with = "given")]
-    root_key_file: Option<String>,
-    #[serde(deserialize_with = "given")]
-    issuer: Option<String>,
-    #[serde(deserialize_with = "given")]
-    audience: Option<String>,
-    #[serde(deserialize_with = "given")]
-    algorithm: Option<Word<Algorithm>>,
-    #[serde(deserialize_with = "given")]
-    key_lead_seconds: Option<Whole<600, { 30 * 86_400 }>>,
-    #[serde(deserialize_with = "given")]
-    rotate_keys_every_days: Option<Whole<1, 365>>,
-    #[serde(deserialize_with = "given")]
-    token_seconds: Option<Whole<60, 86_400>>,
-    #[serde(deserialize_with = "given")]
-    max_token_seconds: Option<Whole<60, 86_400>>,
-    #[serde(deserialize_with = "given")]
-    refresh_idle_seconds: Option<Whole<60, YEAR>>,
-    #[serde(deserialize_with = "given")]
-    refresh_seconds: Option<Whole<60, YEAR>>,
-    #[serde(deserialize_with = "given")]
-    refresh_grace_seconds: Option<Whole<0, 60>>,
-}
-
-#[derive(Clone, Copy, Default)]
-enum AuthenticatorKind {
-    #[default]
-    Issuer,
-    Host,
-}
-
 impl Words for KeyCase {
     const WORDS: &'static [(&'static str, Self)] =
         &[("pascal", Self::Pascal), ("camel", Self::Camel)];
@@ -154,19 +114,6 @@ impl Words for LimiterConfig {
 
 impl Words for StoreKind {
     const WORDS: &'static [(&'static str, Self)] = &[("sqlite", Self::Sqlite)];
-}
-
-impl Words for Algorithm {
-    const WORDS: &'static [(&'static str, Self)] = &[
-        (Self::Es256.as_str(), Self::Es256),
-        (Self::EdDsa.as_str(), Self::EdDsa),
-        (Self::Rs256.as_str(), Self::Rs256),
-    ];
-}
-
-impl Words for AuthenticatorKind {
-    const WORDS: &'static [(&'static str, Self)] =
-        &[("issuer", Self::Issuer), ("host", Self::Host)];
 }
 
 impl ServiceTable {
@@ -241,51 +188,6 @@ impl StoreTable {
     }
 }
 
-impl AuthenticatorTable {
-    fn into_authenticator(self) -> Result<AuthenticatorConfig, ConfigError> {
-        match self.kind.map_or(AuthenticatorKind::default(), |Word(kind)| kind) {
-            AuthenticatorKind::Issuer => Ok(AuthenticatorConfig::Issuer(IssuerConfig {
-                root_key_file: self.root_key_file.map(Into::into),
-                issuer: self.issuer,
-                audience: self.audience,
-                algorithm: self.algorithm.map(|Word(algorithm)| algorithm),
-                key_lead: self.key_lead_seconds.map(Whole::seconds),
-                rotate_keys_every: self.rotate_keys_every_days.map(Whole::days),
-                token_life: self.token_seconds.map(Whole::seconds),
-                max_token_life: self.max_token_seconds.map(Whole::seconds),
-                refresh_idle_life: self.refresh_idle_seconds.map(Whole::seconds),
-                refresh_life: self.refresh_seconds.map(Whole::seconds),
-                refresh_grace: self.refresh_grace_seconds.map(Whole::seconds),
-            })),
-            AuthenticatorKind::Host => match self.key_of_the_issuer() {
-                Some(key) => Err(ConfigError::at_key(
-                    format!("authenticator.{key}"),
-                    "a key of kind `issuer`, and the kind is `host`",
-                )),
-                None => Ok(AuthenticatorConfig::Host),
-            },
-        }
-    }
-
-    /// The first key given that only the issuer has.
-    fn key_of_the_issuer(&self) -> Option<&'static str> {
-        let keys = [
-            ("root_key_file", self.root_key_file.is_some()),
-            ("issuer", self.issuer.is_some()),
-            ("audience", self.audience.is_some()),
-            ("algorithm", self.algorithm.is_some()),
-            ("key_lead_seconds", self.key_lead_seconds.is_some()),
-            ("rotate_keys_every_days", self.rotate_keys_every_days.is_some()),
-            ("token_seconds", self.token_seconds.is_some()),
-            ("max_token_seconds", self.max_token_seconds.is_some()),
-            ("refresh_idle_seconds", self.refresh_idle_seconds.is_some()),
-            ("refresh_seconds", self.refresh_seconds.is_some()),
-            ("refresh_grace_seconds", self.refresh_grace_seconds.is_some()),
-        ];
-        keys.into_iter().find_map(|(key, given)| given.then_some(key))
-    }
-}
-
 impl<const LEAST: u64, const MOST: u64> Whole<LEAST, MOST> {
     // INVARIANT: the bounds of each use lie within the type that it becomes; a value beyond would
     // end at that type's bound.
@@ -297,11 +199,15 @@ impl<const LEAST: u64, const MOST: u64> Whole<LEAST, MOST> {
         usize::try_from(self.0).unwrap_or(usize::MAX)
     }
 
-    fn seconds(self) -> Duration {
+    pub(super) fn key_id(self) -> u16 {
+        u16::try_from(self.0).unwrap_or(u16::MAX)
+    }
+
+    pub(super) fn seconds(self) -> Duration {
         Duration::from_secs(self.0)
     }
 
-    fn days(self) -> Duration {
+    pub(super) fn days(self) -> Duration {
         Duration::from_hours(self.0.saturating_mul(24))
     }
 

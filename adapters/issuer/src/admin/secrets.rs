@@ -128,8 +128,8 @@ pub(super) fn new_secret(
         .map_err(StoreError::from)?;
     let shown = Presented::new(app.as_str(), generated.text);
     let shown = shown.credentials().cloned().map_err(|e| AdminError::Store(e.into()))?;
-    let digest = secret::digest(&state.keys.pepper, app.as_str(), shown.secret.expose_secret());
-    let stored = secret::stored(&generated.id, &digest);
+    let stored =
+        secret::stored_now(&state.keys.peppers, app.as_str(), &generated.id, &shown.secret);
     let app = app.clone();
     let row = SecretRow { id: generated.id, app, stored, created_at, expires_at: None };
     Ok((row, shown.secret))

@@ -1,9 +1,12 @@
 //! What becomes of a family when a token of it is shown: one pure step, the same in every ledger.
 
+use std::sync::Arc;
+
 use tokensmith::{AppClientId, RejectReason, UnixTime};
 
 use super::family::Family;
 use super::token::{Branch, FamilyId, Fields};
+use crate::numbered::NumberedKeys;
 use crate::settings::IssuerSettings;
 
 /// What a ledger knows besides its families.
@@ -89,21 +92,32 @@ pub struct Step {
     pub(crate) kind: StepKind,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum StepKind {
     /// Redeems the token that was shown.
-    Redeem { branch: Branch, idle: u64, grace_ms: u64 },
+    Redeem(Proposal),
     /// Revokes its family.
     Revoke,
 }
 
 impl StepKind {
     /// A redemption that proposes that branch.
-    pub(crate) fn redeem(branch: Branch, settings: &IssuerSettings) -> Self {
+    pub(crate) fn redeem(branch: Branch, keys: &NumberedKeys, settings: &IssuerSettings) -> Self {
         let idle = settings.refresh_idle_life.as_secs();
         let grace_ms = u64::try_from(settings.refresh_grace.as_millis()).unwrap_or(0);
-        Self::Redeem { branch, idle, grace_ms }
+        Self::Redeem(Proposal { branch, keys: keys.ids(), idle, grace_ms })
     }
+}
+
+/// What a successor would be made with.
+#[derive(Clone, Debug)]
+pub(crate) struct Proposal {
+    pub(crate) branch: Branch,
+    /// The numbers of the keys that are there, that in use first.
+    pub(crate) keys: Arc<[u16]>,
+    /// How long the successor may lie unused, in seconds.
+    pub(crate) idle: u64,
+    pub(crate) grace_ms: u64,
 }
 
 impl Step {
@@ -125,10 +139,8 @@ impl Step {
 
     /// Judges the family as the ledger has it.
     pub fn judge(&self, ledger: &LedgerState, family: Option<&Family>) -> Judged {
-        match self.kind {
-            StepKind::Redeem { branch, idle, grace_ms } => {
-                Redeem { step: self, ledger, branch, idle, grace_ms }.judge(family)
-            }
+        match &self.kind {
+            StepKind::Redeem(proposal) => Redeem { step: self, ledger, proposal }.judge(family),
             StepKind::Revoke => {
                 let known = family.filter(|family| family.is_revoked);
                 let write = known.is_none().then(|| self.revoked(family));
@@ -152,10 +164,7 @@ impl Step {
 struct Redeem<'a> {
     step: &'a Step,
     ledger: &'a LedgerState,
-    branch: Branch,
-    /// How long the successor may lie unused, in seconds.
-    idle: u64,
-    grace_ms: u64,
+    proposal: &'a Proposal,
 }
 
 impl Redeem<'_> {
@@ -188,7 +197,7 @@ impl Redeem<'_> {
             }
         } else if is_previous && shown.branch == family.prev_branch {
             // Its successor was not used yet: its owner may not have heard of it.
-            if self.is_in_grace(family) {
+            if self.is_in_grace(family) && self.proposal.keys.contains(&head.key_id) {
                 Judged { outcome: Outcome::Granted(Successor(*head)), write: None }
             } else {
                 self.rotated(head.generation)
@@ -207,15 +216,18 @@ impl Redeem<'_> {
     /// A clock that went back closes the window, which leads to a new successor.
     fn is_in_grace(&self, family: &Family) -> bool {
         let since = millis(self.step.now).checked_sub(family.rotated_at_ms);
-        since.is_some_and(|since| since <= self.grace_ms)
+        since.is_some_and(|since| since <= self.proposal.grace_ms)
     }
 
     /// The token that was shown is the one before the newest, which is made now.
     fn rotated(&self, generation: u32) -> Judged {
         let Step { app, shown, now, .. } = self.step;
         let issued_at = self.ledger.effective(now.as_secs());
-        let expires_at = issued_at.saturating_add(self.idle).min(shown.family_expires_at);
-        let head = Fields { generation, branch: self.branch, issued_at, expires_at, ..*shown };
+        let Proposal { branch, keys, idle, .. } = self.proposal;
+        let expires_at = issued_at.saturating_add(*idle).min(shown.family_expires_at);
+        // INVARIANT: there is always a key in use.
+        let key_id = keys.first().copied().unwrap_or(shown.key_id);
+        let head = Fields { key_id, generation, branch: *branch, issued_at, expires_at, ..*shown };
         let family = Family {
             app: app.clone(),
             is_revoked: false,

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use tokensmith::{AppClientId, RejectReason, UnixTime};
 
 use super::family::Family;
-use super::step::{LedgerState, Outcome, Step, StepKind};
+use super::step::{LedgerState, Outcome, Proposal, Step, StepKind};
 use super::token::{FamilyId, Fields};
 
 const START: u64 = 1_700_000_000;
@@ -19,6 +19,8 @@ struct Game {
     ledger: LedgerState,
     row: Option<Family>,
     grace_ms: u64,
+    /// The keys that are there, that in use first.
+    keys: Vec<u16>,
     /// Every token that was ever handed out, the first one first.
     handed_out: Vec<Fields>,
     newest: usize,
@@ -31,6 +33,7 @@ struct Game {
 impl Game {
     fn new(grace_ms: u64) -> Self {
         let first = Fields {
+            key_id: 1,
             family: FamilyId([1; 16]),
             generation: 0,
             branch: [0; 8],
@@ -42,6 +45,7 @@ impl Game {
             ledger: LedgerState::new(UnixTime::from_secs(START)),
             row: None,
             grace_ms,
+            keys: vec![1],
             handed_out: vec![first],
             newest: 0,
             previous: None,
@@ -79,7 +83,10 @@ impl Game {
     fn redeem(&mut self, index: usize, now_ms: u64) -> Outcome {
         let grace_ms = self.grace_ms;
         let shown = self.handed_out[index];
-        self.step(shown, now_ms, |branch| StepKind::Redeem { branch, idle: IDLE, grace_ms })
+        let keys = self.keys.clone().into();
+        self.step(shown, now_ms, |branch| {
+            StepKind::Redeem(Proposal { branch, keys, idle: IDLE, grace_ms })
+        })
     }
 
     /// What the model expects, and then does.
@@ -95,7 +102,8 @@ impl Game {
         } else if Some(index) == self.previous {
             let is_in_grace =
                 now_ms >= self.rotated_at_ms && now_ms - self.rotated_at_ms <= self.grace_ms;
-            if is_in_grace {
+            let is_key_there = self.keys.contains(&self.handed_out[self.newest].key_id);
+            if is_in_grace && is_key_there {
                 let Outcome::Granted(successor) = outcome else { panic!("{outcome:?}") };
                 assert_eq!(successor.0, self.handed_out[self.newest], "the same bytes");
             } else {
@@ -113,6 +121,7 @@ impl Game {
         let Outcome::Granted(successor) = outcome else { panic!("{outcome:?}") };
         let token = successor.0;
         assert!(!self.handed_out.contains(&token), "a new one");
+        assert_eq!(token.key_id, self.keys[0], "by the key in use");
         assert!(token.expires_at <= token.family_expires_at);
         assert_eq!(token.family_expires_at, START + ABSOLUTE, "carried over unchanged");
         assert!(token.issued_at >= self.handed_out[index].issued_at);
@@ -133,6 +142,8 @@ enum Move {
         wait_ms: i64,
     },
     Revoke,
+    /// The host opens the issuer with other keys.
+    Keys(Vec<u16>),
 }
 
 fn moves() -> impl Strategy<Value = Vec<Move>> {
@@ -145,6 +156,9 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         2 => (any::<prop::sample::Index>(), wait.clone()).prop_map(|(which, ms)| Move::Redeem(which, ms)),
         8 => (0..2_usize, wait).prop_map(|(back, wait_ms)| Move::RedeemLate { back, wait_ms }),
         1 => Just(Move::Revoke),
+        1 => Just(vec![1_u16, 2, 3]).prop_shuffle().prop_flat_map(|keys| {
+            (1..=3_usize).prop_map(move |count| Move::Keys(keys[..count].to_vec()))
+        }),
     ];
     prop::collection::vec(one, 1..40)
 }
@@ -167,7 +181,15 @@ proptest! {
                     game.is_revoked = true;
                     continue;
                 }
+                Move::Keys(keys) => {
+                    game.keys = keys;
+                    continue;
+                }
             };
+            if !game.keys.contains(&game.handed_out[index].key_id) {
+                // It is not read, and so no step is taken.
+                continue;
+            }
             now_ms = now_ms.saturating_add_signed(wait).max(START * 1_000 - 50_000);
             let time = game.ledger.high_water.max(now_ms / 1_000);
             let outcome = game.redeem(index, now_ms);

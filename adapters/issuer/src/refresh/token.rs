@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tokensmith::RefreshToken;
 
-use crate::derived::DerivedKeys;
+use crate::numbered::NumberedKeys;
 use crate::settings::IssuerSettings;
 
 const PREFIX: &str = "tsrt_";
@@ -37,6 +37,8 @@ pub(crate) type Branch = [u8; 8];
 /// What a token says. Times are in seconds since 1970.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Fields {
+    /// The number of the key that its tag is made with.
+    pub(crate) key_id: u16,
     pub(crate) family: FamilyId,
     /// How many tokens of the family were redeemed before this one was made.
     pub(crate) generation: u32,
@@ -58,12 +60,13 @@ impl Fields {
         let family_expires_at = issued_at.checked_add(settings.refresh_life.as_secs())?;
         let expires_at = issued_at.checked_add(settings.refresh_idle_life.as_secs())?;
         let expires_at = expires_at.min(family_expires_at);
-        let generation = 0;
-        Some(Self { family, generation, branch, issued_at, expires_at, family_expires_at })
+        let (key_id, generation) = (settings.refresh_key(), 0);
+        Some(Self { key_id, family, generation, branch, issued_at, expires_at, family_expires_at })
     }
 
     /// Writes them behind other bytes of a record.
     pub(super) fn push(&self, bytes: &mut Vec<u8>) {
+        bytes.extend(self.key_id.to_be_bytes());
         bytes.extend(self.family.0);
         bytes.extend(self.generation.to_be_bytes());
         bytes.extend(self.branch);
@@ -75,6 +78,7 @@ impl Fields {
     /// Takes them off what is left of a record.
     pub(super) fn take(rest: &mut &[u8]) -> Option<Self> {
         Some(Self {
+            key_id: u16::from_be_bytes(take(rest)?),
             family: FamilyId(take(rest)?),
             generation: u32::from_be_bytes(take(rest)?),
             branch: take(rest)?,
@@ -85,35 +89,38 @@ impl Fields {
     }
 }
 
-/// Writes a token. INVARIANT: the tag vouches for every byte before it, so that what
-/// [`read`] gives back was written here.
-pub(crate) fn write(keys: &DerivedKeys, issuer: &str, app: &str, fields: &Fields) -> RefreshToken {
+/// Writes a token; `None` if the key that it names is not there. INVARIANT: the tag vouches for every
+/// byte before it, so that what [`read`] gives back was written here.
+pub(crate) fn write(
+    keys: &NumberedKeys,
+    issuer: &str,
+    app: &str,
+    fields: &Fields,
+) -> Option<RefreshToken> {
+    let key = keys.find(fields.key_id)?;
     let mut tagged = Vec::with_capacity(BYTES);
     tagged.push(VERSION);
-    tagged.extend(DerivedKeys::REFRESH_ID.to_be_bytes());
     fields.push(&mut tagged);
-    let tag = tag_of(&keys.refresh, issuer, app, &tagged);
+    let tag = tag_of(key, issuer, app, &tagged);
     tagged.extend_from_slice(tag.as_ref());
     let mut token = String::with_capacity(CHARACTERS);
     token.push_str(PREFIX);
     URL_SAFE_NO_PAD.encode_string(tagged, &mut token);
-    RefreshToken::new(token)
+    Some(RefreshToken::new(token))
 }
 
 /// Reads a token of that app's, of this issuer's. `None` for every other text, whatever about it is
 /// wrong.
-pub(crate) fn read(keys: &DerivedKeys, issuer: &str, app: &str, token: &str) -> Option<Fields> {
+pub(crate) fn read(keys: &NumberedKeys, issuer: &str, app: &str, token: &str) -> Option<Fields> {
     let text = token.strip_prefix(PREFIX).filter(|_| token.len() == CHARACTERS)?;
     let bytes: [u8; BYTES] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
     let (tagged, shown) = bytes.split_at_checked(TAGGED_BYTES)?;
-    let tag = tag_of(&keys.refresh, issuer, app, tagged);
-    let is_ours = verify_slices_are_equal(tag.as_ref(), shown).is_ok();
     let mut rest = tagged;
     let [version] = take(&mut rest)?;
-    let key_id = u16::from_be_bytes(take(&mut rest)?);
     let fields = Fields::take(&mut rest)?;
-    let is_known = version == VERSION && key_id == DerivedKeys::REFRESH_ID;
-    (is_ours && is_known).then_some(fields)
+    let tag = tag_of(keys.find(fields.key_id)?, issuer, app, tagged);
+    let is_ours = verify_slices_are_equal(tag.as_ref(), shown).is_ok();
+    (is_ours && version == VERSION).then_some(fields)
 }
 
 /// The next bytes of a record.
@@ -146,6 +153,7 @@ mod tests {
 
     const ISSUER: &str = "https://issuer.example";
     const FIELDS: Fields = Fields {
+        key_id: 1,
         family: FamilyId([0xaa; 16]),
         generation: 7,
         branch: [0xbb; 8],
@@ -155,11 +163,11 @@ mod tests {
     };
 
     fn written(app: &str) -> String {
-        write(&keys(), ISSUER, app, &FIELDS).expose_secret().to_owned()
+        write(&keys().refresh, ISSUER, app, &FIELDS).unwrap().expose_secret().to_owned()
     }
 
     fn read_by(app: &str, token: &str) -> Option<Fields> {
-        read(&keys(), ISSUER, app, token)
+        read(&keys().refresh, ISSUER, app, token)
     }
 
     #[test]
@@ -179,7 +187,7 @@ mod tests {
         let mut input =
             b"tokensmith/refresh/v1\0\0\x16https://issuer.example\0\x07appcl-1".to_vec();
         input.extend(&bytes[..55]);
-        hmac::verify(&keys().refresh, &input, &bytes[55..]).unwrap();
+        hmac::verify(keys().refresh.find(1).unwrap(), &input, &bytes[55..]).unwrap();
         assert_eq!(read_by("appcl-1", &text), Some(FIELDS));
         assert_eq!(FIELDS.family.to_string(), "aa".repeat(16));
     }
@@ -192,7 +200,7 @@ mod tests {
         assert_ne!(tag("ia", "b"), tag("i", "ab"));
         let text = written("appcl-1");
         assert_eq!(read_by("appcl-2", &text), None);
-        assert_eq!(read(&keys(), "https://issuer.exampl", "eappcl-1", &text), None);
+        assert_eq!(read(&keys().refresh, "https://issuer.exampl", "eappcl-1", &text), None);
     }
 
     #[test]
@@ -223,7 +231,7 @@ mod tests {
         for (place, value) in [(0, 0), (0, 2), (1, 1), (2, 0), (2, 2)] {
             let mut other = bytes[..55].to_vec();
             other[place] = value;
-            let tag = tag_of(&keys().refresh, ISSUER, "a", &other);
+            let tag = tag_of(keys().refresh.find(1).unwrap(), ISSUER, "a", &other);
             other.extend_from_slice(tag.as_ref());
             let other = format!("tsrt_{}", URL_SAFE_NO_PAD.encode(other));
             assert_eq!(read_by("a", &other), None, "{place} {value}");

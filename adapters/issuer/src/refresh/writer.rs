@@ -236,7 +236,7 @@ impl Work {
 mod tests {
     use tokensmith::{ManualClock, RejectReason};
 
-    use super::super::step::StepKind;
+    use super::super::step::{Proposal, StepKind};
     use super::super::token::{FamilyId, Fields};
     use super::*;
     use crate::derived::tests::keys;
@@ -246,6 +246,7 @@ mod tests {
 
     fn redeem(family: u8) -> Work {
         let shown = Fields {
+            key_id: 1,
             family: FamilyId([family; 16]),
             generation: 0,
             branch: [0; 8],
@@ -253,7 +254,12 @@ mod tests {
             expires_at: NOW.as_secs().saturating_add(60),
             family_expires_at: NOW.as_secs().saturating_add(60),
         };
-        let kind = StepKind::Redeem { branch: [1; 8], idle: 60, grace_ms: 0 };
+        let kind = StepKind::Redeem(Proposal {
+            branch: [1; 8],
+            keys: Arc::from([1]),
+            idle: 60,
+            grace_ms: 0,
+        });
         Work::Take(Step { app: AppClientId::new("app").unwrap(), shown, now: NOW, kind })
     }
 

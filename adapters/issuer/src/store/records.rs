@@ -13,6 +13,7 @@ use super::row::{Table, TaggedRow};
 use super::secrets::FoundSecret;
 use crate::directory::{LIVE_SECRETS, LiveSecret, Record};
 use crate::last_use::KnownUses;
+use crate::numbered::NumberedKeys;
 use crate::policy::AppPolicy;
 
 pub(super) const SCHEMA: &str = "
@@ -121,6 +122,7 @@ impl Records<'_> {
     /// uses of a secret go on in what `known` has of it.
     pub(crate) fn directory(
         &self,
+        peppers: &NumberedKeys,
         known: &KnownUses,
         policies: &FoundPolicies,
     ) -> Result<Vec<Record>, StoreError> {
@@ -133,7 +135,9 @@ impl Records<'_> {
         }
         for secret in self.secrets()? {
             let (app, read) = match &secret {
-                FoundSecret::Whole(row) => (row.app.as_str(), row.digest().map(|d| (row, d))),
+                FoundSecret::Whole(row) => {
+                    (row.app.as_str(), row.digest(peppers).map(|d| (row, d)))
+                }
                 FoundSecret::Damaged { app: Some(app) } => (app.as_str(), None),
                 FoundSecret::Damaged { app: None } => continue,
             };

@@ -254,6 +254,6 @@ mod tests {
         connection.execute_batch(sql).unwrap();
         let others = Table { name: "others", ..TABLE };
         assert!(!others.all(&connection, &keys().rows).unwrap()[0].intact);
-        assert!(!TABLE.all(&connection, &keys().pepper).unwrap()[0].intact);
+        assert!(!TABLE.all(&connection, keys().peppers.find(1).unwrap()).unwrap()[0].intact);
     }
 }

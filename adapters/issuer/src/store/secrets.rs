@@ -8,6 +8,8 @@ use tokensmith::{AppClientId, UnixTime};
 use super::StoreError;
 use super::records::{Records, number};
 use super::row::{Table, TaggedRow};
+use crate::numbered::NumberedKeys;
+use crate::rewrites::Rewrite;
 use crate::secret::{self, Digest};
 
 const SECRETS: Table =
@@ -48,9 +50,9 @@ impl SecretRow {
         Self { expires_at: Some(REVOKED), ..self }
     }
 
-    /// `None` for another scheme, pepper or secret id.
-    pub(crate) fn digest(&self) -> Option<Digest> {
-        secret::read_stored(&self.stored, &self.id)
+    /// `None` for another scheme or secret id, or a pepper that is not there.
+    pub(crate) fn digest(&self, peppers: &NumberedKeys) -> Option<Digest> {
+        secret::read_stored(&self.stored, &self.id, peppers)
     }
 
     fn fields(&self) -> Result<Vec<Value>, StoreError> {
@@ -103,6 +105,18 @@ impl Records<'_> {
 
     pub(crate) fn replace_secret(&self, secret: &SecretRow) -> Result<(), StoreError> {
         Ok(SECRETS.put(self.connection, self.key, secret.fields()?)?)
+    }
+
+    /// Stores a secret's digest by another pepper, if it is still as it was.
+    pub(crate) fn rewrite_secret(&self, id: &str, rewrite: &Rewrite) -> Result<(), StoreError> {
+        match self.secret(id) {
+            Ok(row) if row.stored == rewrite.from => {
+                self.replace_secret(&SecretRow { stored: rewrite.to.clone(), ..row })
+            }
+            // It was rewritten, removed or damaged meanwhile, which is not undone.
+            Ok(_) | Err(StoreError::NoSuchSecret | StoreError::DamagedApp) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     pub(crate) fn remove_secret(&self, id: &str) -> Result<(), StoreError> {

@@ -118,7 +118,7 @@ fn a_place_that_cannot_be_used() {
     set_mode(&home.data().join("tokensmith.db"), 0o600);
 
     std::fs::remove_file(&root).unwrap();
-    both("the issuer: the store holds records, but their root key `data/root.key` is missing");
+    both("the issuer: the root key `data/root.key` is missing");
     std::fs::write(&root, [7; 32]).unwrap();
     set_mode(&root, 0o600);
     both(&store(

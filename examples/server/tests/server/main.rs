@@ -16,6 +16,7 @@ mod command_line;
 mod connections;
 mod ending;
 mod forwarded;
+mod given_keys;
 mod keys;
 mod kills;
 mod logs;
