@@ -2,7 +2,6 @@
 
 use tokensmith::AppClientId;
 
-use crate::access::Wordings;
 use crate::derived::DerivedKeys;
 use crate::directory::{Directory, Record};
 use crate::key_ring::KeyRing;
@@ -10,6 +9,7 @@ use crate::random::Random;
 use crate::settings::IssuerSettings;
 use crate::store::StoreError;
 use crate::store::records::Records;
+use crate::wording::Wordings;
 
 /// What the store held at one moment. Never changed, but replaced whole.
 pub(crate) struct InForce {

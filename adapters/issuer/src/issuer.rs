@@ -9,15 +9,15 @@ use async_trait::async_trait;
 use thiserror::Error;
 use tokensmith::{
     AppCredentials, AuthenticateError, Authenticator, Clock, Context, Observer, TokenSet,
-    TokenType, UpstreamKind,
+    UpstreamKind,
 };
 
-use crate::access::{MintError, Minted};
 use crate::admin::Admin;
 use crate::builder::{Host, IssuerBuilder};
 use crate::directory::Judgement;
 use crate::given_key::KeyError;
 use crate::in_force::InForce;
+use crate::minting::mint;
 use crate::random::Random;
 use crate::refresh::ledger::RefreshLedger;
 use crate::refresh::token::{FamilyId, Fields};
@@ -165,14 +165,8 @@ impl Issuer {
             return failed(UpstreamKind::Config, "the wall clock is out of bounds");
         };
         let refresh_token = self.written(app, &fields)?;
-        let Minted { token, life } = mint(&in_force, cx, app, &[id_high, id_low])?;
-        Ok(TokenSet {
-            access_token: token,
-            expires_in: life,
-            token_type: TokenType::Bearer,
-            refresh_token: Some(refresh_token),
-            id_token: None,
-        })
+        let minted = mint(&in_force, cx, app, &[id_high, id_low])?;
+        Ok(minted.with(refresh_token))
     }
 }
 
@@ -202,26 +196,6 @@ impl OpenError {
             error => Self::Store { path, source: Box::new(error) },
         }
     }
-}
-
-/// Makes an access token, by the key that signs now and the policy that the app has now.
-pub(crate) fn mint(
-    in_force: &InForce,
-    cx: &Context,
-    app: &str,
-    id: &[[u8; 8]; 2],
-) -> Result<Minted, AuthenticateError> {
-    let Some(tokens) = in_force.keys.tokens(cx.wall.as_secs()) else {
-        return failed(UpstreamKind::Signer, "there is no key to sign with");
-    };
-    let minted = tokens.mint(app, in_force.wordings.of(app), cx.wall, id);
-    minted.map_err(|error| {
-        let kind = match error {
-            MintError::Signing(_) => UpstreamKind::Signer,
-            MintError::Clock | MintError::TooLong => UpstreamKind::Config,
-        };
-        AuthenticateError::upstream(kind, error)
-    })
 }
 
 pub(crate) fn failed<T>(kind: UpstreamKind, what: &'static str) -> Result<T, AuthenticateError> {

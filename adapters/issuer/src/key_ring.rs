@@ -6,8 +6,8 @@
 
 use std::sync::Arc;
 
-use crate::access::AccessTokens;
 use crate::derived::DerivedKeys;
+use crate::minter::Minter;
 use crate::settings::{IssuerSettings, LONGEST_TOKEN_LIFE};
 use crate::signing::SealedKey;
 use crate::signing::public_key::PublicKey;
@@ -64,7 +64,7 @@ pub(crate) struct KeyRing {
 struct Held {
     row: KeyRow,
     /// `None` once its private half is wiped.
-    tokens: Option<Arc<AccessTokens>>,
+    minter: Option<Arc<Minter>>,
 }
 
 impl KeyRing {
@@ -80,23 +80,23 @@ impl KeyRing {
         for row in rows {
             let jwk = row.key.public_key().jwk(&row.key.kid);
             published.push(jwk.ok_or(StoreError::SigningKey)?);
-            let known = before.and_then(|before| before.tokens_of(&row.key));
-            let tokens = match known {
+            let known = before.and_then(|before| before.minter_of(&row.key));
+            let minter = match known {
                 Some(known) => Some(known),
                 None if row.key.is_wiped() => None,
-                None => Some(Arc::new(AccessTokens::new(row.key.open(keys)?, settings))),
+                None => Some(Arc::new(Minter::new(row.key.open(keys)?, settings))),
             };
-            held.push(Held { row, tokens });
+            held.push(Held { row, minter });
         }
-        if held.iter().all(|held| held.tokens.is_none()) {
+        if held.iter().all(|held| held.minter.is_none()) {
             return Err(StoreError::SigningKey);
         }
         let jwks = Arc::from(format!(r#"{{"keys":[{}]}}"#, published.join(",")));
         Ok(Self { keys: held, jwks })
     }
 
-    fn tokens_of(&self, key: &SealedKey) -> Option<Arc<AccessTokens>> {
-        self.keys.iter().find(|held| held.row.key == *key)?.tokens.clone()
+    fn minter_of(&self, key: &SealedKey) -> Option<Arc<Minter>> {
+        self.keys.iter().find(|held| held.row.key == *key)?.minter.clone()
     }
 
     /// The public half of that key.
@@ -106,10 +106,10 @@ impl KeyRing {
     }
 
     /// What signs at that second: the latest that may, or before all of them the first.
-    pub(crate) fn tokens(&self, now: u64) -> Option<&AccessTokens> {
-        let usable = || self.keys.iter().filter_map(|held| Some((held, held.tokens.as_deref()?)));
+    pub(crate) fn minter(&self, now: u64) -> Option<&Minter> {
+        let usable = || self.keys.iter().filter_map(|held| Some((held, held.minter.as_deref()?)));
         let active = usable().rev().find(|(held, _)| held.row.active_at <= now);
-        active.or_else(|| usable().next()).map(|(_, tokens)| tokens)
+        active.or_else(|| usable().next()).map(|(_, minter)| minter)
     }
 
     /// The keys with their states at that second.
@@ -143,7 +143,7 @@ impl KeyRing {
                 let retired = now.saturating_sub(next.row.active_at);
                 if retired > PUBLISHED {
                     Some(Chore::Remove(held.row.key.kid.clone()))
-                } else if retired > DELAY && held.tokens.is_some() {
+                } else if retired > DELAY && held.minter.is_some() {
                     Some(Chore::Wipe(held.row.clone()))
                 } else {
                     None

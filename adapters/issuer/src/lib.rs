@@ -18,7 +18,6 @@
 //! The [`Issuer`] is an [`Authenticator`](tokensmith::Authenticator) and a
 //! [`Refresher`](tokensmith::Refresher): give it to a `TokenService`, in an `Arc`, as both.
 
-mod access;
 mod admin;
 mod builder;
 mod derived;
@@ -31,6 +30,8 @@ mod introspection;
 mod issuer;
 mod key_ring;
 mod last_use;
+mod minter;
+mod minting;
 mod numbered;
 mod owner;
 mod policy;
@@ -48,6 +49,7 @@ mod state;
 mod store;
 mod verification;
 mod watcher;
+mod wording;
 
 /// What remembers the refresh tokens that were redeemed: the port, one in memory, and what a ledger
 /// of your own is given to keep.

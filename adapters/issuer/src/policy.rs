@@ -41,6 +41,10 @@ pub struct AppPolicy {
     /// How long access tokens are good for, in whole seconds: 60 s to
     /// [`max_token_life`](IssuerSettings::max_token_life). The issuer's own setting if `None`.
     pub token_life: Option<Duration>,
+    /// The claims of an id token besides (OpenID Connect Core section 2), which comes with each answer
+    /// and says to the app who it is: `sub` as in access tokens, `aud` the app's id, the same time.
+    /// There is none if `None`.
+    pub id_token: Option<ExtraClaims>,
 }
 
 impl AppPolicy {

@@ -3,11 +3,12 @@
 use async_trait::async_trait;
 use tokensmith::{
     AppCredentials, AuthenticateError, Context, RefreshToken, Refresher, RejectReason, TokenSet,
-    TokenType, UpstreamKind,
+    UpstreamKind,
 };
 
-use crate::access::Minted;
-use crate::issuer::{Issuer, failed, mint};
+use crate::issuer::{Issuer, failed};
+use crate::minter::Minted;
+use crate::minting::mint;
 use crate::refresh::step::{Outcome, Step, StepKind};
 use crate::refresh::token::{self, Fields};
 
@@ -36,14 +37,7 @@ impl Refresher for Issuer {
         let taken = self.state.ledger.take(&step).await;
         match taken.map_err(|error| AuthenticateError::upstream(UpstreamKind::Store, error))? {
             Outcome::Granted(successor) => {
-                let refresh_token = self.written(credentials.id.as_str(), &successor.0)?;
-                Ok(TokenSet {
-                    access_token: minted.token,
-                    expires_in: minted.life,
-                    token_type: TokenType::Bearer,
-                    refresh_token: Some(refresh_token),
-                    id_token: None,
-                })
+                Ok(minted.with(self.written(credentials.id.as_str(), &successor.0)?))
             }
             Outcome::Rejected(reason) => Err(AuthenticateError::Rejected(reason)),
             Outcome::Revoked => failed(UpstreamKind::Store, "the ledger took another step"),

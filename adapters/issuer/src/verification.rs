@@ -10,8 +10,8 @@ use serde_json::Value;
 use thiserror::Error;
 use tokensmith::{AppClientId, UnixTime};
 
-use crate::access::MAX_BYTES;
 use crate::key_ring::KeyRing;
+use crate::minter::MAX_BYTES;
 use crate::policy::audience::Audience;
 use crate::policy::claims::ExtraClaims;
 use crate::policy::scope::Scope;

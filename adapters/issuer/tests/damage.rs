@@ -62,6 +62,7 @@ fn a_damaged_record_is_a_fault_of_its_own_app_alone() {
         "UPDATE app_policies SET scope = 'admin' WHERE app = '$'",
         "UPDATE app_policies SET audience = NULL WHERE app = '$'",
         "UPDATE app_policies SET claims = '{}' WHERE app = '$'",
+        "UPDATE app_policies SET id_claims = NULL WHERE app = '$'",
         "UPDATE app_policies SET token_seconds = 86400 WHERE app = '$'",
         "UPDATE app_policies SET app = 'appcl-another' WHERE app = '$'",
         "UPDATE app_policies SET tag = (SELECT tag FROM app_policies WHERE app <> '$') WHERE app = '$'",
@@ -84,6 +85,7 @@ fn full_policy() -> AppPolicy {
     policy.scope = Some(Scope::parse("read").unwrap());
     policy.claims = ExtraClaims::parse(r#"{"tenant":"one"}"#).unwrap();
     policy.token_life = Some(Duration::from_mins(5));
+    policy.id_token = Some(ExtraClaims::default());
     policy
 }
 

@@ -34,11 +34,15 @@ fn scope(text: &str) -> AppPolicy {
 
 /// By a verifier that others wrote.
 fn verified(issuer: &Issuer, tokens: &TokenSet, audience: &str) -> Option<Value> {
+    verified_text(issuer, tokens.access_token.expose_secret(), audience)
+}
+
+fn verified_text(issuer: &Issuer, token: &str, audience: &str) -> Option<Value> {
     let set: JwkSet = serde_json::from_str(&issuer.admin().jwks()).unwrap();
     let key = DecodingKey::from_jwk(&set.keys[0]).unwrap();
     let mut validation = Validation::new(Algorithm::ES256);
     validation.set_audience(&[audience]);
-    Some(decode(tokens.access_token.expose_secret(), &key, &validation).ok()?.claims)
+    Some(decode(token, &key, &validation).ok()?.claims)
 }
 
 fn lives_as_it_says(tokens: &TokenSet, seconds: u64) {
@@ -101,6 +105,30 @@ fn a_refresh_gives_what_the_policy_says_by_then() {
     let tokens = block_on(issuer.redeem(&now(), &app, &token)).unwrap();
     assert_eq!(claims(&tokens)["scope"], "read");
     lives_as_it_says(&tokens, 60);
+}
+
+#[test]
+fn an_id_token_comes_by_policy_alone_and_at_a_refresh_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let issuer = open(folder.path());
+    let app = credentials(&issuer.admin().create_app("one").unwrap());
+    assert!(ask(&issuer, &app).unwrap().id_token.is_none());
+    let with = policy(|policy| {
+        policy.id_token = Some(ExtraClaims::parse(r#"{"name": "Billing"}"#).unwrap());
+        policy.token_life = Some(Duration::from_mins(5));
+    });
+    issuer.admin().set_app_policy(&app.id, &with).unwrap();
+    let tokens = ask(&issuer, &app).unwrap();
+    let again = tokens.refresh_token.clone().unwrap();
+    let again = block_on(issuer.redeem(&now(), &app, &again)).unwrap();
+    for tokens in [tokens, again] {
+        let id_token = tokens.id_token.as_ref().unwrap().expose_secret();
+        let claims = verified_text(&issuer, id_token, app.id.as_str()).unwrap();
+        assert_eq!(claims["sub"], format!("app:{}", app.id));
+        assert_eq!(claims["name"], "Billing");
+        assert_eq!(claims["exp"].as_u64().unwrap() - claims["iat"].as_u64().unwrap(), 300);
+        assert!(issuer.admin().verify_access_token_for(app.id.as_str(), id_token).is_err());
+    }
 }
 
 #[test]

@@ -17,7 +17,7 @@ use crate::policy::scope::Scope;
 /// should, and be good for another audience.
 const POLICIES: Table = Table {
     name: "app_policies",
-    columns: &["app", "audience", "scope", "claims", "token_seconds"],
+    columns: &["app", "audience", "scope", "claims", "token_seconds", "id_claims"],
 };
 
 /// The policies by app; `None` for a damaged one.
@@ -37,6 +37,7 @@ impl Records<'_> {
             text(policy.scope.as_ref().map(|scope| scope.as_str().to_owned())),
             Value::Text(policy.claims.to_json()),
             seconds.unwrap_or(Value::Null),
+            text(policy.id_token.as_ref().map(ExtraClaims::to_json)),
         ];
         Ok(POLICIES.put(self.connection, self.key, fields)?)
     }
@@ -73,5 +74,6 @@ fn read(row: &TaggedRow) -> Option<AppPolicy> {
     let scope = row.text(2).map(Scope::parse).transpose().ok()?;
     let claims = ExtraClaims::parse(row.text(3)?).ok()?;
     let token_life = row.number(4).map(Duration::from_secs);
-    row.intact.then_some(AppPolicy { audience, scope, claims, token_life })
+    let id_token = row.text(5).map(ExtraClaims::parse).transpose().ok()?;
+    row.intact.then_some(AppPolicy { audience, scope, claims, token_life, id_token })
 }

@@ -49,7 +49,7 @@ pub(super) const SCHEMA_SINCE_1: &str = "
 pub(super) const SCHEMA_SINCE_2: &str = "
     CREATE TABLE app_policies (
         app TEXT PRIMARY KEY, audience TEXT, scope TEXT, claims TEXT NOT NULL,
-        token_seconds INTEGER, tag BLOB NOT NULL
+        token_seconds INTEGER, id_claims TEXT, tag BLOB NOT NULL
     ) STRICT, WITHOUT ROWID;
 ";
 

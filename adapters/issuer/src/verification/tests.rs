@@ -7,12 +7,14 @@ use proptest::test_runner::{Config, TestRunner};
 use serde_json::json;
 
 use super::*;
-use crate::access::{AccessTokens, Wording};
 use crate::derived::tests::keys;
+use crate::minter::{About, Minter};
+use crate::policy::AppPolicy;
 use crate::settings::IssuerSettings;
 use crate::signing::pair::Algorithm;
 use crate::signing::{SealedKey, SigningKey};
 use crate::store::keys::KeyRow;
+use crate::wording::Wording;
 
 const NOW: u64 = 1_700_000_000;
 const ALL: [Algorithm; 3] = [Algorithm::Es256, Algorithm::EdDsa, Algorithm::Rs256];
@@ -22,6 +24,7 @@ struct Scene {
     ring: KeyRing,
     key: SigningKey,
     good: String,
+    id_token: String,
 }
 
 impl Scene {
@@ -29,13 +32,17 @@ impl Scene {
         let settings = IssuerSettings::new("a.db");
         let sealed = SealedKey::generate(algorithm, &keys()).unwrap();
         let key = sealed.open(&keys()).unwrap();
-        let tokens = AccessTokens::new(sealed.open(&keys()).unwrap(), &settings);
+        let minter = Minter::new(sealed.open(&keys()).unwrap(), &settings);
         let now = UnixTime::from_secs(NOW);
-        let good = tokens.mint("appcl-1", &Wording::default(), now, &[[7; 8]; 2]).unwrap();
+        let about = About { app: "appcl-1", now, id: &[[7; 8]; 2] };
+        let policy = AppPolicy { id_token: Some(ExtraClaims::default()), ..AppPolicy::default() };
+        let good = minter.mint(about, &Wording::of(&policy).unwrap()).unwrap();
         let created_at = UnixTime::from_secs(NOW);
         let row = KeyRow { key: sealed, created_at, active_at: NOW };
         let ring = KeyRing::open(vec![row], &settings, &keys(), None).unwrap();
-        Self { settings, ring, key, good: good.token.expose_secret().to_owned() }
+        let id_token = good.id_token.unwrap().expose_secret().to_owned();
+        let good = good.access_token.expose_secret().to_owned();
+        Self { settings, ring, key, good, id_token }
     }
 
     fn verify(&self, token: &str) -> Result<AccessClaims, InvalidAccessToken> {
@@ -223,6 +230,13 @@ fn a_header_says_these_three_things_and_no_other() {
         let twice = format!(r#"{{"typ":"at+jwt","alg":"{alg}","kid":"{kid}","kid":"{kid}"}}"#);
         assert!(scene.verify(&scene.signed(&twice, &claims)).is_err());
     }
+}
+
+#[test]
+fn an_id_token_is_no_access_token() {
+    let scene = Scene::new(Algorithm::EdDsa);
+    let refused = scene.verify_for("appcl-1", &scene.id_token, NOW);
+    assert_eq!(refused, Err(InvalidAccessToken::Malformed));
 }
 
 #[test]

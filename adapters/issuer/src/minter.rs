@@ -1,27 +1,27 @@
-//! Access tokens: JWTs of RFC 9068.
+//! The tokens that one key signs: access tokens by RFC 9068, and id tokens beside them.
 
-use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use thiserror::Error;
-use tokensmith::{AccessToken, UnixTime};
+use tokensmith::{AccessToken, IdToken, UnixTime};
 
-use crate::policy::AppPolicy;
 use crate::settings::IssuerSettings;
 use crate::signing::{SigningError, SigningKey};
+use crate::wording::Wording;
 
 /// The longest token that is made, and read: as long as a server's headers may be.
 pub(crate) const MAX_BYTES: usize = 8 * 1_024;
 
-/// Makes access tokens with one key. All that does not change from token to token is written once.
-pub(crate) struct AccessTokens {
+/// Makes tokens with one key. All that does not change from token to token is written once.
+pub(crate) struct Minter {
     key: SigningKey,
-    /// The header in base64url, with the dot after it.
-    header: String,
-    /// The claims up to the audience.
+    /// Of each kind of token the header in base64url, with the dot after it.
+    access_header: String,
+    id_header: String,
+    /// The first claim, `iss`.
     opening: String,
     /// The audience of apps without one of their own.
     audience: String,
@@ -29,135 +29,144 @@ pub(crate) struct AccessTokens {
     max_life: Duration,
 }
 
-/// What an app's policy adds to its tokens, written once.
-#[derive(Debug, Default)]
-pub(crate) struct Wording {
-    audience: Option<String>,
-    /// Members behind the others.
-    members: String,
-    life: Option<Duration>,
+/// Whose tokens they are, when they are made, and what is random in them: it makes an access token
+/// one of a kind.
+#[derive(Clone, Copy)]
+pub(crate) struct About<'a> {
+    pub(crate) app: &'a str,
+    pub(crate) now: UnixTime,
+    pub(crate) id: &'a [[u8; 8]; 2],
 }
 
-/// The wordings of the apps whose policy adds something.
-#[derive(Default)]
-pub(crate) struct Wordings(HashMap<String, Wording>);
-
-/// An access token, and how long it lives.
+/// The tokens that were made, and how long they live.
 pub(crate) struct Minted {
-    pub(crate) token: AccessToken,
+    pub(crate) access_token: AccessToken,
+    pub(crate) id_token: Option<IdToken>,
     pub(crate) life: Duration,
 }
 
-/// Why no access token is made.
+/// Why no token is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub(crate) enum MintError {
     #[error("the wall clock is out of bounds")]
     Clock,
-    #[error("the access token would be longer than 8 KiB")]
+    #[error("a token would be longer than 8 KiB")]
     TooLong,
     #[error(transparent)]
     Signing(#[from] SigningError),
 }
 
-impl AccessTokens {
+/// The seconds between which a token is good.
+#[derive(Clone, Copy)]
+struct Span {
+    issued_at: u64,
+    expires_at: u64,
+}
+
+impl Minter {
     /// The texts are written as JSON strings; settings keep them free of control characters.
     pub(crate) fn new(key: SigningKey, settings: &IssuerSettings) -> Self {
         let (algorithm, kid) = (key.algorithm().as_str(), key.kid());
-        let header = format!(r#"{{"typ":"at+jwt","alg":"{algorithm}","kid":"{kid}"}}"#);
-        let header = URL_SAFE_NO_PAD.encode(header) + ".";
-        let opening = format!(r#"{{"iss":{},"aud":"#, json_text(&settings.issuer));
+        let header = |kind| {
+            let header = format!(r#"{{"typ":"{kind}","alg":"{algorithm}","kid":"{kid}"}}"#);
+            URL_SAFE_NO_PAD.encode(header) + "."
+        };
+        let (access_header, id_header) = (header("at+jwt"), header("JWT"));
+        let opening = format!(r#"{{"iss":{}"#, json_text(&settings.issuer));
         let audience = json_text(settings.audience());
         let (life, max_life) = (settings.token_life, settings.max_token_life);
-        Self { key, header, opening, audience, life, max_life }
+        Self { key, access_header, id_header, opening, audience, life, max_life }
     }
 
-    /// Makes the token of an app. `id` is random: it makes the token one of a kind.
-    pub(crate) fn mint(
-        &self,
-        app: &str,
-        wording: &Wording,
-        now: UnixTime,
-        id: &[[u8; 8]; 2],
-    ) -> Result<Minted, MintError> {
+    /// Makes the tokens of an app.
+    pub(crate) fn mint(&self, about: About<'_>, wording: &Wording) -> Result<Minted, MintError> {
         // The bound may have been set lower since the policy was.
         let life = wording.life.unwrap_or(self.life).min(self.max_life);
-        let claims = self.claims(app, wording, now, life, id).ok_or(MintError::Clock)?;
+        let span = Span::of(about.now, life).ok_or(MintError::Clock)?;
+        let claims = self.access_claims(about, wording, span);
+        let access_token = AccessToken::new(self.signed(&self.access_header, &claims)?);
+        let id_token = match &wording.id_members {
+            None => None,
+            Some(members) => {
+                let claims = self.id_claims(about, members, span);
+                Some(IdToken::new(self.signed(&self.id_header, &claims)?))
+            }
+        };
+        Ok(Minted { access_token, id_token, life })
+    }
+
+    fn signed(&self, header: &str, claims: &str) -> Result<String, MintError> {
         let signature_bytes = self.key.algorithm().signature_bytes();
         let encoded = |bytes| base64::encoded_len(bytes, false).ok_or(MintError::TooLong);
-        let length = [self.header.len(), encoded(claims.len())?, 1, encoded(signature_bytes)?];
+        let length = [header.len(), encoded(claims.len())?, 1, encoded(signature_bytes)?];
         let length = length.iter().sum();
         if length > MAX_BYTES {
             return Err(MintError::TooLong);
         }
         // Of the exact length: a token that grew would leave a copy behind.
         let mut token = String::with_capacity(length);
-        token.push_str(&self.header);
+        token.push_str(header);
         URL_SAFE_NO_PAD.encode_string(claims, &mut token);
         let signature = self.key.sign(token.as_bytes())?;
         token.push('.');
         URL_SAFE_NO_PAD.encode_string(signature.as_bytes(), &mut token);
-        Ok(Minted { token: AccessToken::new(token), life })
+        Ok(token)
     }
 
-    /// The claims of RFC 9068 section 2.2; `None` when the clock is so far off that no time fits.
-    fn claims(
-        &self,
-        app: &str,
-        wording: &Wording,
-        now: UnixTime,
-        life: Duration,
-        id: &[[u8; 8]; 2],
-    ) -> Option<String> {
-        let issued_at = now.as_secs();
-        let expires_at = issued_at.checked_add(life.as_secs())?;
+    /// The claims of RFC 9068 section 2.2.
+    fn access_claims(&self, about: About<'_>, wording: &Wording, span: Span) -> String {
         let audience = wording.audience.as_ref().unwrap_or(&self.audience);
         let length = [self.opening.len(), audience.len(), wording.members.len(), 512];
         let mut claims = String::with_capacity(length.iter().sum());
         claims.push_str(&self.opening);
+        claims.push_str(r#","aud":"#);
         claims.push_str(audience);
-        // The prefix keeps apps and users apart in `sub` (RFC 9068 section 5).
-        claims.push_str(r#","sub":"app:"#);
-        push_json_text(&mut claims, app);
-        claims.push_str(r#"","client_id":""#);
-        push_json_text(&mut claims, app);
-        // INVARIANT: writing to a string never fails.
-        let _ = write!(claims, r#"","iat":{issued_at},"exp":{expires_at},"jti":""#);
-        URL_SAFE_NO_PAD.encode_string(id.as_flattened(), &mut claims);
+        push_app(&mut claims, r#","sub":"app:"#, about.app);
+        push_app(&mut claims, r#","client_id":""#, about.app);
+        span.push(&mut claims);
+        claims.push_str(r#","jti":""#);
+        URL_SAFE_NO_PAD.encode_string(about.id.as_flattened(), &mut claims);
         claims.push('"');
         claims.push_str(&wording.members);
         claims.push('}');
-        Some(claims)
+        claims
+    }
+
+    /// The claims of OpenID Connect Core section 2, as far as they mean anything for an app that acts
+    /// for nobody but itself: the subject is the app, and so is the audience.
+    fn id_claims(&self, about: About<'_>, members: &str, span: Span) -> String {
+        let length = [self.opening.len(), members.len(), 512];
+        let mut claims = String::with_capacity(length.iter().sum());
+        claims.push_str(&self.opening);
+        push_app(&mut claims, r#","aud":""#, about.app);
+        push_app(&mut claims, r#","sub":"app:"#, about.app);
+        span.push(&mut claims);
+        claims.push_str(members);
+        claims.push('}');
+        claims
     }
 }
 
-impl Wording {
-    /// `None` for a policy that adds nothing.
-    fn of(policy: &AppPolicy) -> Option<Self> {
-        if *policy == AppPolicy::default() {
-            return None;
-        }
-        let mut members = String::new();
-        if let Some(scope) = &policy.scope {
-            // INVARIANT: a scope has nothing that JSON escapes.
-            let _ = write!(members, r#","scope":"{scope}""#);
-        }
-        policy.claims.push_members(&mut members);
-        let audience = policy.audience.as_ref().map(|audience| audience.to_json());
-        Some(Self { audience, members, life: policy.token_life })
+impl Span {
+    /// `None` when the clock is so far off that no time fits.
+    fn of(now: UnixTime, life: Duration) -> Option<Self> {
+        let issued_at = now.as_secs();
+        Some(Self { issued_at, expires_at: issued_at.checked_add(life.as_secs())? })
+    }
+
+    fn push(self, claims: &mut String) {
+        let Self { issued_at, expires_at } = self;
+        // INVARIANT: writing to a string never fails.
+        let _ = write!(claims, r#","iat":{issued_at},"exp":{expires_at}"#);
     }
 }
 
-impl Wordings {
-    pub(crate) fn new<'a>(policies: impl Iterator<Item = (&'a String, &'a AppPolicy)>) -> Self {
-        let worded = policies.filter_map(|(app, policy)| Some((app.clone(), Wording::of(policy)?)));
-        Self(worded.collect())
-    }
-
-    /// What is found takes a time of its own: it is asked for apps whose secret is right alone.
-    pub(crate) fn of(&self, app: &str) -> &Wording {
-        static NONE: Wording = Wording { audience: None, members: String::new(), life: None };
-        self.0.get(app).unwrap_or(&NONE)
-    }
+/// Writes a claim that ends in an app's id. The prefix in `sub` keeps apps and users apart (RFC 9068
+/// section 5).
+fn push_app(claims: &mut String, name: &str, app: &str) {
+    claims.push_str(name);
+    push_json_text(claims, app);
+    claims.push('"');
 }
 
 fn json_text(text: &str) -> String {
@@ -188,43 +197,45 @@ mod tests {
 
     use super::*;
     use crate::derived::tests::keys;
+    use crate::policy::AppPolicy;
     use crate::policy::audience::Audience;
     use crate::policy::claims::ExtraClaims;
     use crate::policy::scope::Scope;
     use crate::signing::SealedKey;
     use crate::signing::pair::Algorithm;
 
-    fn tokens() -> AccessTokens {
-        tokens_by(Algorithm::Es256)
+    fn minter() -> Minter {
+        minter_by(Algorithm::Es256)
     }
 
-    fn tokens_by(algorithm: Algorithm) -> AccessTokens {
+    fn minter_by(algorithm: Algorithm) -> Minter {
         let key = SealedKey::generate(algorithm, &keys()).unwrap().open(&keys()).unwrap();
         let mut settings = IssuerSettings::new("a.db");
         settings.issuer = "https://issuer.example".to_owned();
         settings.audience = Some("https://api.example".to_owned());
-        AccessTokens::new(key, &settings)
+        Minter::new(key, &settings)
     }
 
-    fn mint(
-        tokens: &AccessTokens,
-        app: &str,
-        wording: &Wording,
-        now: u64,
-    ) -> Result<Minted, MintError> {
-        tokens.mint(app, wording, UnixTime::from_secs(now), &[[0xff; 8]; 2])
+    fn mint(minter: &Minter, app: &str, wording: &Wording, now: u64) -> Result<Minted, MintError> {
+        let about = About { app, now: UnixTime::from_secs(now), id: &[[0xff; 8]; 2] };
+        minter.mint(about, wording)
     }
 
     fn part(token: &AccessToken, index: usize) -> Value {
-        let part = token.expose_secret().split('.').nth(index).unwrap();
+        part_of(token.expose_secret(), index)
+    }
+
+    fn part_of(token: &str, index: usize) -> Value {
+        let part = token.split('.').nth(index).unwrap();
         serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
     }
 
     #[test]
     fn header_and_claims_are_those_of_rfc_9068() {
-        let tokens = tokens();
-        let token = mint(&tokens, "appcl-1", &Wording::default(), 1_700_000_000).unwrap().token;
-        let kid = tokens.key.kid();
+        let minter = minter();
+        let token =
+            mint(&minter, "appcl-1", &Wording::default(), 1_700_000_000).unwrap().access_token;
+        let kid = minter.key.kid();
         assert_eq!(part(&token, 0), json!({"typ": "at+jwt", "alg": "ES256", "kid": kid}));
         let claims = json!({
             "iss": "https://issuer.example", "aud": "https://api.example", "sub": "app:appcl-1",
@@ -239,8 +250,8 @@ mod tests {
         for (algorithm, signature) in
             [(Algorithm::Es256, 86), (Algorithm::EdDsa, 86), (Algorithm::Rs256, 342)]
         {
-            let tokens = tokens_by(algorithm);
-            let token = mint(&tokens, "a", &Wording::default(), 1).unwrap().token;
+            let minter = minter_by(algorithm);
+            let token = mint(&minter, "a", &Wording::default(), 1).unwrap().access_token;
             assert_eq!(part(&token, 0)["alg"], algorithm.as_str());
             assert_eq!(token.expose_secret().split('.').nth(2).unwrap().len(), signature);
         }
@@ -250,7 +261,7 @@ mod tests {
     fn any_id_that_an_app_may_have_is_written_as_it_is() {
         for id in ["a\"b", "\\", "\"\"", "ünï 😀", "\",\"sub\":\"app:other", "\u{2028}", "\\u0041"]
         {
-            let token = mint(&tokens(), id, &Wording::default(), 1).unwrap().token;
+            let token = mint(&minter(), id, &Wording::default(), 1).unwrap().access_token;
             let claims = part(&token, 1);
             assert_eq!(claims["client_id"], id);
             assert_eq!(claims["sub"], format!("app:{id}"));
@@ -260,7 +271,7 @@ mod tests {
 
     #[test]
     fn a_clock_at_the_end_of_time_mints_nothing() {
-        let refused = mint(&tokens(), "appcl-1", &Wording::default(), u64::MAX);
+        let refused = mint(&minter(), "appcl-1", &Wording::default(), u64::MAX);
         assert_eq!(refused.err(), Some(MintError::Clock));
     }
 
@@ -271,8 +282,9 @@ mod tests {
             scope: Some(Scope::parse("read write").unwrap()),
             claims: ExtraClaims::parse(r#"{"tenant\"": {"id": 7}, "roles": ["x"]}"#).unwrap(),
             token_life: Some(Duration::from_mins(5)),
+            id_token: None,
         };
-        let minted = mint(&tokens(), "appcl-1", &Wording::of(&policy).unwrap(), 1_000).unwrap();
+        let minted = mint(&minter(), "appcl-1", &Wording::of(&policy).unwrap(), 1_000).unwrap();
         assert_eq!(minted.life, Duration::from_mins(5));
         let claims = json!({
             "iss": "https://issuer.example", "aud": ["https://a.example", "b\"\\"],
@@ -280,8 +292,26 @@ mod tests {
             "jti": "_____________________w", "scope": "read write", "tenant\"": {"id": 7},
             "roles": ["x"],
         });
-        assert_eq!(part(&minted.token, 1), claims);
-        assert!(Wording::of(&AppPolicy::default()).is_none());
+        assert_eq!(part(&minted.access_token, 1), claims);
+        assert!(minted.id_token.is_none());
+    }
+
+    #[test]
+    fn an_id_token_is_of_the_app_and_for_the_app() {
+        let id_claims = ExtraClaims::parse(r#"{"name": "Billing"}"#).unwrap();
+        let policy = AppPolicy { id_token: Some(id_claims), ..AppPolicy::default() };
+        let minter = minter();
+        let minted = mint(&minter, "appcl-1", &Wording::of(&policy).unwrap(), 1_000).unwrap();
+        let id_token = minted.id_token.unwrap();
+        let kid = minter.key.kid();
+        let header = json!({"typ": "JWT", "alg": "ES256", "kid": kid});
+        assert_eq!(part_of(id_token.expose_secret(), 0), header);
+        let claims = json!({
+            "iss": "https://issuer.example", "aud": "appcl-1", "sub": "app:appcl-1",
+            "iat": 1_000, "exp": 4_600, "name": "Billing",
+        });
+        assert_eq!(part_of(id_token.expose_secret(), 1), claims);
+        assert!(part(&minted.access_token, 1).get("name").is_none());
     }
 
     #[test]
@@ -292,9 +322,9 @@ mod tests {
         let policy =
             AppPolicy { token_life: Some(Duration::from_hours(2)), ..AppPolicy::default() };
         let wording = Wording::of(&policy).unwrap();
-        let minted = mint(&AccessTokens::new(key, &settings), "a", &wording, 0).unwrap();
+        let minted = mint(&Minter::new(key, &settings), "a", &wording, 0).unwrap();
         assert_eq!(minted.life, settings.token_life);
-        assert_eq!(part(&minted.token, 1)["exp"], 3_600);
+        assert_eq!(part(&minted.access_token, 1)["exp"], 3_600);
     }
 
     #[test]
@@ -311,9 +341,11 @@ mod tests {
             let mut settings = IssuerSettings::new("a.db");
             settings.issuer.clone_from(&name);
             settings.audience = Some(name);
-            let tokens = AccessTokens::new(sealed.open(&keys()).unwrap(), &settings);
-            match mint(&tokens, &id, &wording, 1_700_000_000) {
-                Ok(minted) => assert!(fits && minted.token.expose_secret().len() <= MAX_BYTES),
+            let minter = Minter::new(sealed.open(&keys()).unwrap(), &settings);
+            match mint(&minter, &id, &wording, 1_700_000_000) {
+                Ok(minted) => {
+                    assert!(fits && minted.access_token.expose_secret().len() <= MAX_BYTES)
+                }
                 Err(error) => assert!(!fits && error == MintError::TooLong, "{error}"),
             }
         }
