@@ -7,11 +7,13 @@ use std::sync::Arc;
 use thiserror::Error;
 use tokensmith::{AppClientId, AppSecret, UnixTime};
 
+use crate::imported::app::ImportFault;
 use crate::random;
 use crate::state::State;
 use crate::store::StoreError;
 use crate::store::records::{AppRow, FoundApp};
 
+mod import;
 mod keys;
 mod policies;
 mod secrets;
@@ -74,6 +76,14 @@ pub enum AdminError {
         /// What it must be.
         bounds: &'static str,
     },
+    /// One of the apps cannot be imported, so none was.
+    #[error("line {line}: {fault}")]
+    Import {
+        /// Which, counted from 1.
+        line: usize,
+        /// Why.
+        fault: ImportFault,
+    },
     /// There is no such app.
     #[error("there is no such app")]
     NotFound,
@@ -99,7 +109,7 @@ impl AdminError {
     /// The code that stands for the error in every language.
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::Invalid { .. } => "ERR_ADMIN_INVALID",
+            Self::Invalid { .. } | Self::Import { .. } => "ERR_ADMIN_INVALID",
             Self::NotFound | Self::SecretNotFound | Self::KeyNotFound => "ERR_ADMIN_NOT_FOUND",
             Self::Limit | Self::KeyPending => "ERR_ADMIN_LIMIT",
             Self::Store(_) => "ERR_ADMIN_STORE",
@@ -110,6 +120,7 @@ impl AdminError {
 impl From<StoreError> for AdminError {
     fn from(error: StoreError) -> Self {
         match error {
+            StoreError::Taken(line) => Self::Import { line, fault: ImportFault::Exists },
             StoreError::NoSuchApp => Self::NotFound,
             StoreError::NoSuchSecret => Self::SecretNotFound,
             StoreError::TwoSecrets => Self::Limit,

@@ -2,7 +2,7 @@
 //! wrong.
 
 use aws_lc_rs::digest::{Context, SHA256};
-use subtle::{Choice, ConditionallySelectable as _};
+use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _};
 use tokensmith::RejectReason;
 
 use crate::last_use::SecretUse;
@@ -10,29 +10,11 @@ use crate::random::{Random, RandomError};
 use crate::secret::Digest;
 
 mod bucket;
-use bucket::{Bucket, Slot, Words, equal, place, words};
-
-/// How many secrets of an app may live at once.
-pub(crate) const LIVE_SECRETS: usize = 2;
-
-/// An app as the store holds it.
-#[derive(Clone, Debug)]
-pub(crate) struct Record {
-    pub(crate) app: String,
-    pub(crate) enabled: bool,
-    /// Something of it in the store cannot be trusted, so nothing about it can be said.
-    pub(crate) damaged: bool,
-    /// At most [`LIVE_SECRETS`].
-    pub(crate) secrets: Vec<LiveSecret>,
-}
-
-/// A secret of an app: its digest, the second from which it is no longer good, and its last use.
-#[derive(Clone, Debug)]
-pub(crate) struct LiveSecret {
-    pub(crate) digest: Digest,
-    pub(crate) expires_at: Option<u64>,
-    pub(crate) last_use: SecretUse,
-}
+mod record;
+mod slow_hash;
+use bucket::{Bucket, DAMAGED, ENABLED, KNOWN, Slot, Words, equal, place, words};
+pub(crate) use record::{LIVE_SECRETS, LiveSecret, Proof, Record};
+pub(crate) use slow_hash::SlowHash;
 
 /// What is to be said of an id and a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,11 +38,16 @@ pub(crate) struct Directory {
     buckets: Box<[Bucket]>,
     /// Those of the app at the place n are at 2n and 2n + 1.
     uses: Box<[Option<SecretUse>]>,
+    /// The slow hashes, the first of them nobody's; none at all if no app has one.
+    slow: Box<[SlowHash]>,
 }
 
-const KNOWN: u64 = 1;
-const ENABLED: u64 = 2;
-const DAMAGED: u64 = 4;
+/// An app's slow hash, or nobody's, and where the app was found.
+pub(crate) struct Chosen<'a> {
+    pub(crate) slow: &'a SlowHash,
+    slot: Slot,
+}
+
 const RIGHT_SHIFT: u32 = 3;
 
 /// By the four bits. A table, so that no refusal takes another way than the others.
@@ -115,7 +102,9 @@ impl Directory {
         random.fill(&mut salt)?;
         let bucket = Bucket::empty(random)?;
         let uses = records.iter().flat_map(Record::uses).collect();
-        let mut directory = Self { salt, buckets: vec![bucket; buckets].into(), uses };
+        let slow = slow_hash::all_of(records, random)?;
+        let mut directory = Self { salt, buckets: vec![bucket; buckets].into(), uses, slow };
+        let mut slow = 0_u64;
         for (place, record) in (0..).zip(records) {
             let name = directory.name(&record.app);
             let free = directory
@@ -124,6 +113,10 @@ impl Directory {
             let Some(slot) = free else { return Ok(None) };
             *slot = Slot { name, state: record.state(), place, ..Slot::default() };
             slot.fill_digests(&record.secrets, random)?;
+            if let Some((which, ..)) = record.slow() {
+                slow = slow.saturating_add(1);
+                (slot.slow, slot.slow_which) = (slow, which);
+            }
         }
         Ok(Some(directory))
     }
@@ -132,8 +125,7 @@ impl Directory {
     /// that second. Every bucket costs the same, whatever is in it; status and expiry count at the
     /// very end. The use of a right one is noted.
     pub(crate) fn judge(&self, app: &str, shown: &[Digest], now: u64) -> Judged<'_> {
-        let name = self.name(app);
-        let chosen = self.bucket(&name).map(|bucket| bucket.choose(&name)).unwrap_or_default();
+        let chosen = self.choose(app);
         let mut right = Choice::from(0);
         let (mut which, mut by) = (0_u64, 0_u64);
         for (nth, shown) in (0..).zip(shown) {
@@ -147,6 +139,47 @@ impl Directory {
                 right |= this;
             }
         }
+        let (judgement, found) = self.sentence(&chosen, right, which, now);
+        Judged { judgement, found: found.map(|used| (used, usize::try_from(by).unwrap_or(0))) }
+    }
+
+    /// Whether a secret that has not the shape of a generated one costs a slow hash here.
+    pub(crate) fn is_slow(&self) -> bool {
+        !self.slow.is_empty()
+    }
+
+    /// The slow hash that such a secret of that app is to be verified by: nobody's if the app has
+    /// none, or is none. `None` if no app has one.
+    pub(crate) fn choose_slow(&self, app: &str) -> Option<Chosen<'_>> {
+        let slot = self.choose(app);
+        let slow = usize::try_from(slot.slow).ok().and_then(|place| self.slow.get(place))?;
+        Some(Chosen { slow, slot })
+    }
+
+    /// Judges an app by what became of the slow hash that was chosen for it, at that second. The use
+    /// of a right secret is noted.
+    pub(crate) fn judge_slow(&self, chosen: &Chosen<'_>, verified: bool, now: u64) -> Judgement {
+        let slot = &chosen.slot;
+        let mut expires_at = 0_u64;
+        for (which, end) in (0_u64..).zip(slot.expires_at) {
+            expires_at.conditional_assign(&end, which.ct_eq(&slot.slow_which));
+        }
+        let right = Choice::from(u8::from(verified)) & Choice::from(u8::from(now < expires_at));
+        self.sentence(slot, right, slot.slow_which, now).0
+    }
+
+    fn choose(&self, app: &str) -> Slot {
+        let name = self.name(app);
+        self.bucket(&name).map(|bucket| bucket.choose(&name)).unwrap_or_default()
+    }
+
+    fn sentence(
+        &self,
+        chosen: &Slot,
+        right: Choice,
+        which: u64,
+        now: u64,
+    ) -> (Judgement, Option<&SecretUse>) {
         let bits = chosen.state | (u64::from(right.unwrap_u8()) << RIGHT_SHIFT);
         let judgement = usize::try_from(bits).ok().and_then(|bits| JUDGEMENTS.get(bits));
         let judgement = judgement.copied().unwrap_or(Judgement::Damaged);
@@ -155,14 +188,13 @@ impl Directory {
         if let Some(used) = found {
             used.note(now);
         }
-        Judged { judgement, found: found.map(|used| (used, usize::try_from(by).unwrap_or(0))) }
+        (judgement, found)
     }
 
     /// Whether an app may have tokens; `None` if there is none. Its time tells: it is for
     /// administration, and for an app that a token names.
     pub(crate) fn is_enabled(&self, app: &str) -> Option<bool> {
-        let name = self.name(app);
-        let state = self.bucket(&name).map_or(0, |bucket| bucket.choose(&name).state);
+        let state = self.choose(app).state;
         (state & KNOWN != 0).then_some(state == KNOWN | ENABLED)
     }
 
@@ -199,11 +231,6 @@ impl Record {
         let bit = |set: bool, bit: u64| if set { bit } else { 0 };
         KNOWN | bit(self.enabled, ENABLED) | bit(self.damaged, DAMAGED)
     }
-
-    /// As many as an app may have.
-    fn uses(&self) -> [Option<SecretUse>; LIVE_SECRETS] {
-        std::array::from_fn(|index| Some(self.secrets.get(index)?.last_use.clone()))
-    }
 }
 
 #[cfg(test)]
@@ -219,7 +246,7 @@ mod tests {
     const DISABLED: Judgement = Judgement::Refused(RejectReason::Disabled);
 
     fn secret(byte: u8, expires_at: Option<u64>) -> LiveSecret {
-        LiveSecret { digest: [byte; 32], expires_at, last_use: SecretUse::default() }
+        LiveSecret { proof: Proof::Digest([byte; 32]), expires_at, last_use: SecretUse::default() }
     }
 
     fn record(app: &str, secrets: Vec<LiveSecret>) -> Record {
@@ -229,6 +256,13 @@ mod tests {
     impl Directory {
         fn judgement(&self, app: &str, shown: &Digest, now: u64) -> Judgement {
             self.judge(app, &[*shown], now).judgement
+        }
+    }
+
+    fn digest_of(record: &Record) -> &Digest {
+        match &record.secrets[0].proof {
+            Proof::Digest(digest) => digest,
+            Proof::Slow(_) => panic!("a slow one"),
         }
     }
 
@@ -242,13 +276,13 @@ mod tests {
             .map(|i| {
                 let mut digest = [0x55; 32];
                 digest[..2].copy_from_slice(&i.to_be_bytes());
-                record(&format!("app-{i}"), vec![LiveSecret { digest, ..secret(0, None) }])
+                let proof = Proof::Digest(digest);
+                record(&format!("app-{i}"), vec![LiveSecret { proof, ..secret(0, None) }])
             })
             .collect();
         let directory = directory(&records);
         for (i, app) in records.iter().enumerate() {
-            let own = &app.secrets[0].digest;
-            let other = &records[(i + 1) % records.len()].secrets[0].digest;
+            let [own, other] = [app, &records[(i + 1) % records.len()]].map(digest_of);
             assert_eq!(directory.judgement(&app.app, own, 0), Judgement::Right);
             assert_eq!(directory.judgement(&app.app, other, 0), WRONG);
             assert_eq!(directory.judgement(&format!("{}x", app.app), own, 0), UNKNOWN);

@@ -137,7 +137,7 @@ impl Errand for Introspect {
         cx: &Context,
         credentials: &AppCredentials,
     ) -> Result<Self::Done, AuthenticateError> {
-        self.issuer.judge(cx, credentials)?;
+        self.issuer.judge(cx, credentials).await?;
         let (state, token) = (&self.issuer.state, self.token.expose_secret());
         introspect(state, &credentials.id, token, cx.wall).await.map_err(fault)
     }
@@ -152,7 +152,7 @@ impl Errand for Revoke {
         cx: &Context,
         credentials: &AppCredentials,
     ) -> Result<Revocation, AuthenticateError> {
-        self.issuer.judge(cx, credentials)?;
+        self.issuer.judge(cx, credentials).await?;
         let (state, token) = (&self.issuer.state, self.token.expose_secret());
         revoke(state, &credentials.id, token, cx.wall).await.map_err(fault)
     }

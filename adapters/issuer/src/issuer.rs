@@ -14,14 +14,13 @@ use tokensmith::{
 
 use crate::admin::Admin;
 use crate::builder::{Host, IssuerBuilder};
-use crate::directory::Judgement;
 use crate::given_key::KeyError;
+use crate::imported::pool::HashingPool;
 use crate::in_force::InForce;
 use crate::minting::mint;
 use crate::random::Random;
 use crate::refresh::ledger::RefreshLedger;
 use crate::refresh::token::{FamilyId, Fields};
-use crate::secret::ShownDigests;
 use crate::settings::{IssuerSettings, SettingError};
 use crate::state::State;
 use crate::store::StoreError;
@@ -30,14 +29,17 @@ use crate::watcher::Watcher;
 /// Issues tokens to apps of its own. It keeps apps, secrets and the signing key in an SQLite file,
 /// which other processes may have open too, and needs no other service.
 ///
-/// Its [`authenticate`](Authenticator::authenticate) never waits: the apps are in memory, and what
-/// it computes, one signature for the most part, takes microseconds. A thread of its own watches
-/// the store for changes by other processes, and ends when the issuer is dropped.
+/// For an app with a generated secret its [`authenticate`](Authenticator::authenticate) never waits: the
+/// apps are in memory, and what it computes, one signature for the most part, takes microseconds. A
+/// secret that was imported is verified in milliseconds, on threads of the issuer's own
+/// ([`IssuerSettings::hashing_threads`]). Another thread watches the store for changes by other
+/// processes. All end when the issuer is dropped.
 ///
 /// Where a process forks, each child opens its own issuer, after the fork: one that was opened
 /// before answers in the child with a fault, and goes on in the parent.
 pub struct Issuer {
     pub(crate) state: Arc<State>,
+    pub(crate) hashing: HashingPool,
     _watcher: Watcher,
 }
 
@@ -104,7 +106,8 @@ impl Issuer {
             error => OpenError::of(store, error),
         })?);
         let watcher = Watcher::start(Arc::clone(&state)).map_err(OpenError::Thread)?;
-        Ok(Self { state, _watcher: watcher })
+        let hashing = HashingPool::new(state.settings.hashing_threads);
+        Ok(Self { state, hashing, _watcher: watcher })
     }
 
     /// The administration of this issuer. It goes on when the issuer is dropped.
@@ -117,39 +120,12 @@ impl Issuer {
         Arc::clone(&self.state.ledger)
     }
 
-    /// What is in force, for an app whose credentials are right.
-    pub(crate) fn judge(
-        &self,
-        cx: &Context,
-        credentials: &AppCredentials,
-    ) -> Result<Arc<InForce>, AuthenticateError> {
-        if let Err(forked) = self.state.check_watched(cx.tick) {
-            return Err(AuthenticateError::upstream(UpstreamKind::Config, forked));
-        }
-        let in_force = self.state.in_force();
-        let app = credentials.id.as_str();
-        // Whatever is wrong is found out after the same work.
-        let peppers = &self.state.keys.peppers;
-        let shown = ShownDigests::of(peppers, app, credentials.secret.expose_secret());
-        let judged = in_force.directory.judge(app, shown.as_slice(), cx.wall.as_secs());
-        if let Some((secret, place)) = judged.found
-            && let Some(rewrite) = shown.rewrite(peppers, &secret.id, place)
-        {
-            self.state.rewrites.note(&secret.id, rewrite);
-        }
-        match judged.judgement {
-            Judgement::Right => Ok(in_force),
-            Judgement::Refused(reason) => Err(AuthenticateError::Rejected(reason)),
-            Judgement::Damaged => failed(UpstreamKind::Store, "the app's record is damaged"),
-        }
-    }
-
-    fn issue(
+    async fn issue(
         &self,
         cx: &Context,
         credentials: &AppCredentials,
     ) -> Result<TokenSet, AuthenticateError> {
-        let in_force = self.judge(cx, credentials)?;
+        let in_force = self.judge(cx, credentials).await?;
         let app = credentials.id.as_str();
         // Each draw is a system call: one for all that is random in the two tokens.
         let mut drawn = [[0_u8; 8]; 5];
@@ -177,7 +153,7 @@ impl Authenticator for Issuer {
         cx: &Context,
         credentials: &AppCredentials,
     ) -> Result<TokenSet, AuthenticateError> {
-        self.issue(cx, credentials)
+        self.issue(cx, credentials).await
     }
 }
 
@@ -206,6 +182,7 @@ pub(crate) fn failed<T>(kind: UpstreamKind, what: &'static str) -> Result<T, Aut
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
+    use futures_executor::block_on;
     use tokensmith::{ManualClock, Presented, UnixTime};
 
     use super::*;
@@ -274,12 +251,12 @@ mod tests {
         let shown = Presented::new(app.id.as_str(), app.secret.expose_secret().into());
         let shown = shown.credentials().unwrap();
         let before = scene.drawn.load(Ordering::SeqCst);
-        assert!(issuer.issue(&scene.cx(), shown).is_ok());
+        assert!(block_on(issuer.issue(&scene.cx(), shown)).is_ok());
         assert_eq!(scene.drawn.load(Ordering::SeqCst), before + 1);
         scene.fail_from_now(0);
-        assert!(is_fault(&issuer.issue(&scene.cx(), shown), UpstreamKind::Random));
+        assert!(is_fault(&block_on(issuer.issue(&scene.cx(), shown)), UpstreamKind::Random));
         scene.fails_at.store(usize::MAX, Ordering::SeqCst);
-        assert!(issuer.issue(&scene.cx(), shown).is_ok());
+        assert!(block_on(issuer.issue(&scene.cx(), shown)).is_ok());
     }
 
     #[test]

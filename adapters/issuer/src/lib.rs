@@ -23,11 +23,11 @@ mod builder;
 mod derived;
 mod directory;
 mod given_key;
-#[cfg_attr(not(test), expect(dead_code, reason = "what verifies them comes next"))]
 mod imported;
 mod in_force;
 mod introspection;
 mod issuer;
+mod judging;
 mod key_ring;
 mod last_use;
 mod minter;
@@ -66,6 +66,8 @@ pub use admin::{
 };
 pub use builder::IssuerBuilder;
 pub use given_key::{KeyError, KeyName, KeyProblem, KeySource, NumberedKey};
+pub use imported::app::{ImportFault, ImportedApp};
+pub use imported::hash::InvalidHash;
 pub use introspection::{ActiveToken, Introspect, Revocation, Revoke, TokenKind};
 pub use issuer::{Issuer, OpenError};
 pub use key_ring::KeyState;

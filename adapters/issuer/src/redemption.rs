@@ -33,7 +33,7 @@ impl Refresher for Issuer {
         credentials: &AppCredentials,
         token: &RefreshToken,
     ) -> Result<TokenSet, AuthenticateError> {
-        let Prepared { step, minted } = self.prepare(cx, credentials, token)?;
+        let Prepared { step, minted } = self.prepare(cx, credentials, token).await?;
         let taken = self.state.ledger.take(&step).await;
         match taken.map_err(|error| AuthenticateError::upstream(UpstreamKind::Store, error))? {
             Outcome::Granted(successor) => {
@@ -57,13 +57,13 @@ impl Issuer {
         written.map_or_else(|| failed(UpstreamKind::Config, "a refresh key is missing"), Ok)
     }
 
-    fn prepare(
+    async fn prepare(
         &self,
         cx: &Context,
         credentials: &AppCredentials,
         token: &RefreshToken,
     ) -> Result<Prepared, AuthenticateError> {
-        let in_force = self.judge(cx, credentials)?;
+        let in_force = self.judge(cx, credentials).await?;
         let (keys, settings) = (&self.state.keys.refresh, &self.state.settings);
         let app = credentials.id.as_str();
         // What was forged, or has ended, never reaches the ledger.

@@ -1,5 +1,5 @@
-//! Secrets that are to be stored anew, since they were shown: by today's pepper, and no longer by a
-//! former one. It is done a moment later, so that no caller waits, and many together.
+//! Secrets that are to be stored anew, since they were shown: by today's pepper and no longer by a
+//! former one, or by a better hash than they were imported with. It is done a moment later, so that no caller waits, and many together.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -25,6 +25,11 @@ impl Rewrites {
         if due.len() < MOST || due.contains_key(secret) {
             due.insert(secret.to_owned(), rewrite);
         }
+    }
+
+    /// Whether that of a secret is due already.
+    pub(crate) fn has(&self, secret: &str) -> bool {
+        self.due().contains_key(secret)
     }
 
     /// All that is due, which is due no more: what is not done is noted at the next use.

@@ -16,6 +16,8 @@ const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 const ID_LETTERS: usize = 12;
 const BODY_DIGITS: usize = 43;
 const CHECKSUM_DIGITS: usize = 6;
+/// 2^256 - 1.
+const LAST_BODY: &str = "yhjskwdA6OZ1AL1YmHWZWm8LLG7HjnuCA2j5rOw8Xp1";
 const SCHEME: &str = "$tokensmith-hmac-sha256$v=1$k=";
 
 /// The digest of a secret under the pepper: as much of a secret as is kept.
@@ -37,11 +39,16 @@ impl GeneratedSecret {
     /// `<prefix>_<id><_><256 random bits><CRC-32 of all before>`, the numbers in base 62. The prefix
     /// lets secret scanners find a leak, the checksum keeps them from false alarms.
     pub(crate) fn generate(prefix: &str, random: &dyn Random) -> Result<Self, RandomError> {
-        let id = random::text(random, BASE62, ID_LETTERS)?;
+        let id = new_id(random)?;
         let mut bits = Zeroizing::new([0_u8; 32]);
         random.fill(&mut bits[..])?;
         Ok(Self { text: assemble(prefix, &id, &bits), id })
     }
+}
+
+/// An id for a secret, which is no secret.
+pub(crate) fn new_id(random: &dyn Random) -> Result<String, RandomError> {
+    random::text(random, BASE62, ID_LETTERS)
 }
 
 fn assemble(prefix: &str, id: &str, bits: &[u8; 32]) -> SecretString {
@@ -72,6 +79,31 @@ fn push_base62(text: &mut String, number: &mut [u8], digits: usize) {
         *place = BASE62.get(rest as usize).copied().unwrap_or(b'0');
     }
     text.extend(reversed.iter().take(digits).rev().map(|digit| char::from(*digit)));
+}
+
+/// Whether a text has the shape of a generated secret, under whichever prefix. What somebody made up
+/// has it by chance once in 2^32 times, and then is no secret that was imported in another way.
+pub(crate) fn is_generated(text: &str) -> bool {
+    named(text).is_some()
+}
+
+/// The id in a text that has the shape of a generated secret.
+pub(crate) fn named(text: &str) -> Option<&str> {
+    let (before, checksum) = text.split_at_checked(text.len().checked_sub(CHECKSUM_DIGITS)?)?;
+    let (prefix, rest) = before.split_once('_')?;
+    let (id, body) = rest.split_once('_')?;
+    let are_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let is_shape = (2..=8).contains(&prefix.len())
+        && prefix.bytes().all(|byte| byte.is_ascii_lowercase())
+        && id.len() == ID_LETTERS
+        && are_digits(id)
+        && body.len() == BODY_DIGITS
+        && are_digits(body)
+        // The digits are in the order of their codes, so numbers of one length compare as texts.
+        && body <= LAST_BODY;
+    let mut made = String::with_capacity(CHECKSUM_DIGITS);
+    push_base62(&mut made, &mut crc32fast::hash(before.as_bytes()).to_be_bytes(), CHECKSUM_DIGITS);
+    (is_shape && made == checksum).then_some(id)
 }
 
 /// The digest of an app's secret. The lengths keep the boundary between id and secret fixed: no
@@ -197,6 +229,46 @@ mod tests {
         assert_ne!(one.text.expose_secret(), two.text.expose_secret());
         assert!(one.text.expose_secret().starts_with(&format!("tsas_{}_", one.id)));
         assert!(!format!("{one:?}").contains(one.text.expose_secret()));
+    }
+
+    #[test]
+    fn only_what_was_generated_has_the_shape_of_it() {
+        let checked = |before: &str| {
+            let mut text = before.to_owned();
+            let mut checksum = crc32fast::hash(before.as_bytes()).to_be_bytes();
+            push_base62(&mut text, &mut checksum, CHECKSUM_DIGITS);
+            text
+        };
+        let before = format!("tsas_abcdefABCDEF_{LAST_BODY}");
+        assert!(is_generated(&checked(&before)));
+        for bits in [[0; 32], [0xff; 32], [7; 32]] {
+            for prefix in ["tsas", "ab", "abcdefgh"] {
+                let good = assemble(prefix, "Zz09Zz09Zz09", &bits);
+                let good = good.expose_secret();
+                assert!(is_generated(good));
+                for place in 0..good.len() {
+                    let mut other = good.as_bytes().to_vec();
+                    other[place] = if other[place] == b'x' { b'y' } else { b'x' };
+                    assert!(!is_generated(std::str::from_utf8(&other).unwrap()), "{place}");
+                }
+            }
+        }
+        for bad in [
+            // 2^256, with a checksum that is right.
+            before.replace("Xp1", "Xp2"),
+            before.replace("tsas", "t"),
+            before.replace("tsas", "tsastsast"),
+            before.replace("tsas", "tsaS"),
+            before.replace("abc", "ab"),
+            before.replace("abc", "ab-"),
+            before.replace("yhj", "yh"),
+            format!("{before}_"),
+        ] {
+            assert!(!is_generated(&checked(&bad)), "{bad}");
+        }
+        for bad in ["", "_", "tsas__", "a plain secret", "é", "ééééééééé"] {
+            assert!(!is_generated(bad), "{bad}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What a host sets about an issuer, and the bounds of it.
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -76,6 +77,12 @@ pub struct IssuerSettings {
     /// What generated secrets begin with: 2 to 8 lower-case letters, `tsas` by default. Scanners
     /// find leaked secrets by it.
     pub secret_prefix: String,
+    /// Whether imported secrets that are kept as bcrypt or PBKDF2 are verified, each until its first
+    /// success. Off by default: then they cannot be imported, and those that were are never right.
+    pub verify_legacy_hashes: bool,
+    /// How many threads hash imported secrets: 1 to 64, 2 by default. They start when there is something
+    /// to hash. As many as 32 calls wait for each; one more is answered with 429.
+    pub hashing_threads: NonZeroUsize,
 }
 
 /// A setting that is out of its bounds.
@@ -111,6 +118,8 @@ impl IssuerSettings {
             refresh_life: Duration::from_hours(30 * 24),
             refresh_grace: Duration::from_secs(10),
             secret_prefix: "tsas".to_owned(),
+            verify_legacy_hashes: false,
+            hashing_threads: const { NonZeroUsize::new(2).unwrap() },
         }
     }
 
@@ -167,6 +176,9 @@ impl IssuerSettings {
         }
         if !(2..=8).contains(&letters.len()) || !letters.iter().all(u8::is_ascii_lowercase) {
             return error("secret_prefix", "2 to 8 lower-case letters");
+        }
+        if self.hashing_threads.get() > 64 {
+            return error("hashing_threads", "1 to 64");
         }
         Ok(())
     }
@@ -319,6 +331,10 @@ mod tests {
             [("a", false), ("ab", true), ("abcdefgh", true), ("abcdefghi", false), ("aB", false)]
         {
             assert_eq!(fault(|s| s.secret_prefix = prefix.into()).is_none(), good, "{prefix}");
+        }
+        for (threads, good) in [(1, true), (64, true), (65, false)] {
+            let found = fault(|s| s.hashing_threads = NonZeroUsize::new(threads).unwrap());
+            assert_eq!(found.is_none(), good, "{threads}");
         }
     }
 

@@ -66,6 +66,8 @@ pub(crate) enum StoreError {
     SigningKey,
     #[error("there is no such app")]
     NoSuchApp,
+    #[error("there is an app with the id of that in line {0}")]
+    Taken(usize),
     #[error("there is no such secret")]
     NoSuchSecret,
     #[error("there is no such signing key")]

@@ -88,6 +88,7 @@ impl Watch {
             }
         }
         drop(stopped);
+        self.rewrite();
         self.write_uses();
     }
 

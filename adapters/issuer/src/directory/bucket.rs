@@ -2,7 +2,7 @@
 
 use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _};
 
-use super::{LIVE_SECRETS, LiveSecret};
+use super::record::{LIVE_SECRETS, LiveSecret, Proof};
 use crate::random::{Random, RandomError};
 
 const SLOTS: usize = 8;
@@ -17,14 +17,22 @@ pub(super) struct Bucket {
 pub(super) type Words = [u64; 4];
 
 #[derive(Clone, Copy, Default)]
-pub(super) struct Slot {
+pub(crate) struct Slot {
     pub(super) name: Words,
     pub(super) digests: [Words; LIVE_SECRETS],
     pub(super) expires_at: [u64; LIVE_SECRETS],
     pub(super) state: u64,
     /// Where its last uses are.
     pub(super) place: u64,
+    /// Where its slow hash is; nobody's if it has none.
+    pub(super) slow: u64,
+    /// Which of its secrets that hash is of.
+    pub(super) slow_which: u64,
 }
+
+pub(super) const KNOWN: u64 = 1;
+pub(super) const ENABLED: u64 = 2;
+pub(super) const DAMAGED: u64 = 4;
 
 impl Bucket {
     pub(super) fn empty(random: &dyn Random) -> Result<Self, RandomError> {
@@ -44,7 +52,8 @@ impl Bucket {
 }
 
 impl Slot {
-    /// A secret that does not exist is a random digest, which nothing matches.
+    /// A secret that does not exist, or is kept as a slow hash, is a random digest, which nothing
+    /// matches.
     pub(super) fn fill_digests(
         &mut self,
         secrets: &[LiveSecret],
@@ -52,9 +61,12 @@ impl Slot {
     ) -> Result<(), RandomError> {
         let places = self.digests.iter_mut().zip(&mut self.expires_at);
         for (index, (digest, expires_at)) in places.enumerate() {
-            if let Some(secret) = secrets.get(index) {
-                *digest = words(&secret.digest);
+            let secret = secrets.get(index);
+            if let Some(secret) = secret {
                 *expires_at = secret.expires_at.unwrap_or(u64::MAX);
+            }
+            if let Some(LiveSecret { proof: Proof::Digest(kept), .. }) = secret {
+                *digest = words(kept);
             } else {
                 let mut bytes = [0; 32];
                 random.fill(&mut bytes)?;
@@ -74,6 +86,8 @@ impl Slot {
         }
         self.state.conditional_assign(&other.state, choice);
         self.place.conditional_assign(&other.place, choice);
+        self.slow.conditional_assign(&other.slow, choice);
+        self.slow_which.conditional_assign(&other.slow_which, choice);
     }
 }
 

@@ -18,15 +18,21 @@ pub(crate) enum Hash {
 
 /// Why a text is no hash that can be kept. Nothing of the text is in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub(crate) enum InvalidHash {
+#[non_exhaustive]
+pub enum InvalidHash {
+    /// It is of no form that is known, or not exactly of one.
     #[error("is of no form that is known")]
     Form,
+    /// The salt has not 8 to 64 bytes, or the tag not 16 to 64.
     #[error("has a salt or a tag that is too short or too long")]
     Length,
+    /// Argon2id: m has to be 4,096 to 262,144 KiB, t 1 to 10, p 1 to 4.
     #[error("asks for a cost out of bounds: m is 4096 to 262144, t 1 to 10, p 1 to 4")]
     Argon2idCost,
+    /// bcrypt: its cost has to be 4 to 14.
     #[error("asks for a cost out of bounds: bcrypt's is 4 to 14")]
     BcryptCost,
+    /// PBKDF2: it has to have 1,000 to 2,000,000 iterations.
     #[error("asks for a cost out of bounds: PBKDF2 has 1000 to 2000000 iterations")]
     Pbkdf2Cost,
 }

@@ -11,7 +11,7 @@ use super::StoreError;
 use super::policies::FoundPolicies;
 use super::row::{Table, TaggedRow};
 use super::secrets::FoundSecret;
-use crate::directory::{LIVE_SECRETS, LiveSecret, Record};
+use crate::directory::{LiveSecret, Record};
 use crate::last_use::KnownUses;
 use crate::numbered::NumberedKeys;
 use crate::policy::AppPolicy;
@@ -136,19 +136,19 @@ impl Records<'_> {
         for secret in self.secrets()? {
             let (app, read) = match &secret {
                 FoundSecret::Whole(row) => {
-                    (row.app.as_str(), row.digest(peppers).map(|d| (row, d)))
+                    (row.app.as_str(), row.proof(peppers).map(|proof| (row, proof)))
                 }
                 FoundSecret::Damaged { app: Some(app) } => (app.as_str(), None),
                 FoundSecret::Damaged { app: None } => continue,
             };
             // A secret without its app: the app's row is damaged beyond its id, or gone.
             let record = records.entry(app.to_owned()).or_insert_with(|| damaged(app));
-            match read.filter(|_| record.secrets.len() < LIVE_SECRETS) {
-                Some((row, digest)) => {
+            match read.filter(|(_, proof)| record.has_room_for(proof)) {
+                Some((row, proof)) => {
                     let last_use = known.of(&row.id);
                     last_use.note_stored(uses.get(&row.id).copied().unwrap_or(0));
                     let expires_at = row.expires_at;
-                    record.secrets.push(LiveSecret { digest, expires_at, last_use });
+                    record.secrets.push(LiveSecret { proof, expires_at, last_use });
                 }
                 None => record.damaged = true,
             }

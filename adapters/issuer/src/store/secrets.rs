@@ -1,6 +1,7 @@
 //! The secrets of the apps, as the store keeps them, and when each was last used.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rusqlite::types::Value;
 use tokensmith::{AppClientId, UnixTime};
@@ -8,9 +9,11 @@ use tokensmith::{AppClientId, UnixTime};
 use super::StoreError;
 use super::records::{Records, number};
 use super::row::{Table, TaggedRow};
+use crate::directory::Proof;
+use crate::imported::hash::Hash;
 use crate::numbered::NumberedKeys;
 use crate::rewrites::Rewrite;
-use crate::secret::{self, Digest};
+use crate::secret;
 
 const SECRETS: Table =
     Table { name: "secrets", columns: &["id", "app", "stored", "created_at", "expires_at"] };
@@ -24,7 +27,7 @@ const REVOKED: u64 = 0;
 pub(crate) struct SecretRow {
     pub(crate) id: String,
     pub(crate) app: AppClientId,
-    /// The digest, as a PHC string.
+    /// The digest or the slow hash, as a PHC string or in bcrypt's form.
     pub(crate) stored: String,
     pub(crate) created_at: UnixTime,
     /// The second from which it is no longer good.
@@ -50,9 +53,10 @@ impl SecretRow {
         Self { expires_at: Some(REVOKED), ..self }
     }
 
-    /// `None` for another scheme or secret id, or a pepper that is not there.
-    pub(crate) fn digest(&self, peppers: &NumberedKeys) -> Option<Digest> {
-        secret::read_stored(&self.stored, &self.id, peppers)
+    /// What it is known by; `None` for another scheme or secret id, or a pepper that is not there.
+    pub(crate) fn proof(&self, peppers: &NumberedKeys) -> Option<Proof> {
+        let digest = secret::read_stored(&self.stored, &self.id, peppers).map(Proof::Digest);
+        digest.or_else(|| Some(Proof::Slow(Arc::new(Hash::read(&self.stored).ok()?))))
     }
 
     fn fields(&self) -> Result<Vec<Value>, StoreError> {
@@ -107,7 +111,7 @@ impl Records<'_> {
         Ok(SECRETS.put(self.connection, self.key, secret.fields()?)?)
     }
 
-    /// Stores a secret's digest by another pepper, if it is still as it was.
+    /// Stores a secret's digest by another pepper, or a better hash of it, if it is still as it was.
     pub(crate) fn rewrite_secret(&self, id: &str, rewrite: &Rewrite) -> Result<(), StoreError> {
         match self.secret(id) {
             Ok(row) if row.stored == rewrite.from => {
@@ -136,6 +140,16 @@ impl Records<'_> {
         let mut secrets = read.collect::<Result<Vec<_>, _>>()?;
         secrets.sort_by(|one, two| (one.created_at, &one.id).cmp(&(two.created_at, &two.id)));
         Ok(secrets)
+    }
+
+    /// Whether there is a secret of that id, damaged or not.
+    pub(crate) fn has_secret(&self, id: &str) -> Result<bool, StoreError> {
+        Ok(SECRETS.find(self.connection, self.key, id)?.is_some())
+    }
+
+    /// Whether an app has secrets, damaged or not.
+    pub(crate) fn has_secrets(&self, app: &AppClientId) -> Result<bool, StoreError> {
+        Ok(!SECRETS.all_of(self.connection, self.key, "app", app.as_str())?.is_empty())
     }
 
     /// Removes the secrets of an app, the damaged ones among them.

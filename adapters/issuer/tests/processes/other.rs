@@ -37,6 +37,7 @@ fn main() {
                 say(&format!("{} {}", app.id, app.secret.expose_secret()));
             }
         }
+        Some(("import", lines)) => say(&admin.import_json_lines(lines).unwrap().to_string()),
         Some(("redeem", rest)) => redeem(&issuer, rest),
         Some(("disable", id)) => admin.disable_app(&AppClientId::new(id).unwrap()).unwrap(),
         Some(("allow", rest)) => {

@@ -1,0 +1,60 @@
+//! The apps as the store holds them, of which a directory is made.
+
+use std::sync::Arc;
+
+use crate::imported::hash::Hash;
+use crate::last_use::SecretUse;
+use crate::secret::Digest;
+
+/// How many secrets of an app may live at once.
+pub(crate) const LIVE_SECRETS: usize = 2;
+
+/// An app as the store holds it.
+#[derive(Clone, Debug)]
+pub(crate) struct Record {
+    pub(crate) app: String,
+    pub(crate) enabled: bool,
+    /// Something of it in the store cannot be trusted, so nothing about it can be said.
+    pub(crate) damaged: bool,
+    /// At most [`LIVE_SECRETS`], and of them at most one imported.
+    pub(crate) secrets: Vec<LiveSecret>,
+}
+
+/// A secret of an app: what it is known by, the second from which it is no longer good, and its last
+/// use.
+#[derive(Clone, Debug)]
+pub(crate) struct LiveSecret {
+    pub(crate) proof: Proof,
+    pub(crate) expires_at: Option<u64>,
+    pub(crate) last_use: SecretUse,
+}
+
+/// What a secret is known by.
+#[derive(Clone, Debug)]
+pub(crate) enum Proof {
+    /// Of a generated one, or one of that shape.
+    Digest(Digest),
+    /// Of another, which was imported.
+    Slow(Arc<Hash>),
+}
+
+impl Record {
+    /// Whether it may have that secret too.
+    pub(crate) fn has_room_for(&self, proof: &Proof) -> bool {
+        let is_second_slow = matches!(proof, Proof::Slow(_)) && self.slow().is_some();
+        self.secrets.len() < LIVE_SECRETS && !is_second_slow
+    }
+
+    /// As many as an app may have.
+    pub(super) fn uses(&self) -> [Option<SecretUse>; LIVE_SECRETS] {
+        std::array::from_fn(|index| Some(self.secrets.get(index)?.last_use.clone()))
+    }
+
+    /// The imported one, and which of them that is.
+    pub(super) fn slow(&self) -> Option<(u64, &LiveSecret, &Arc<Hash>)> {
+        (0..).zip(&self.secrets).find_map(|(which, secret)| match &secret.proof {
+            Proof::Slow(hash) => Some((which, secret, hash)),
+            Proof::Digest(_) => None,
+        })
+    }
+}

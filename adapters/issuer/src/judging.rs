@@ -1,0 +1,124 @@
+//! Whether an app's credentials are right: in memory for a generated secret, on the hashing pool for
+//! any other.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokensmith::{
+    AppCredentials, AppSecret, AuthenticateError, Context, ThrottleReason, UpstreamKind,
+};
+
+use crate::directory::{Directory, Judgement, SlowHash};
+use crate::imported::argon2id::Argon2id;
+use crate::imported::pool::NotTaken;
+use crate::in_force::InForce;
+use crate::issuer::{Issuer, failed};
+use crate::rewrites::Rewrite;
+use crate::secret::{self, ShownDigests};
+use crate::state::State;
+
+/// What a caller is asked to wait when too many hashes wait already.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+impl Issuer {
+    /// What is in force, for an app whose credentials are right. Which work is done for that is decided
+    /// by the shape of the secret that is shown and by the directory, never by the app's own record: an
+    /// unknown app costs what a known one does.
+    pub(crate) async fn judge(
+        &self,
+        cx: &Context,
+        credentials: &AppCredentials,
+    ) -> Result<Arc<InForce>, AuthenticateError> {
+        if let Err(forked) = self.state.check_watched(cx.tick) {
+            return Err(AuthenticateError::upstream(UpstreamKind::Config, forked));
+        }
+        let in_force = self.state.in_force();
+        let (app, now) = (credentials.id.as_str(), cx.wall.as_secs());
+        let directory = &in_force.directory;
+        // Whatever is wrong is found out after the same work.
+        let shown = credentials.secret.expose_secret();
+        let judgement = if directory.is_slow() && !secret::is_generated(shown) {
+            match directory.choose_slow(app) {
+                Some(chosen) => {
+                    let verified = self.verify(chosen.slow, &credentials.secret).await?;
+                    directory.judge_slow(&chosen, verified, now)
+                }
+                None => Judgement::Damaged,
+            }
+        } else {
+            self.judge_digest(directory, credentials, now)
+        };
+        match judgement {
+            Judgement::Right => Ok(in_force),
+            Judgement::Refused(reason) => Err(AuthenticateError::Rejected(reason)),
+            Judgement::Damaged => failed(UpstreamKind::Store, "the app's record is damaged"),
+        }
+    }
+
+    fn judge_digest(
+        &self,
+        directory: &Directory,
+        credentials: &AppCredentials,
+        now: u64,
+    ) -> Judgement {
+        let (app, peppers) = (credentials.id.as_str(), &self.state.keys.peppers);
+        let shown = ShownDigests::of(peppers, app, credentials.secret.expose_secret());
+        let judged = directory.judge(app, shown.as_slice(), now);
+        if let Some((secret, place)) = judged.found
+            && let Some(rewrite) = shown.rewrite(peppers, &secret.id, place)
+        {
+            self.state.rewrites.note(&secret.id, rewrite);
+        }
+        judged.judgement
+    }
+
+    /// Verifies a secret on the pool. A right one whose hash shall give way makes a better one there,
+    /// once the caller has its answer.
+    async fn verify(&self, slow: &SlowHash, secret: &AppSecret) -> Result<bool, AuthenticateError> {
+        let is_allowed = self.state.settings.verify_legacy_hashes || !slow.hash.is_legacy();
+        let (state, slow, secret) = (Arc::clone(&self.state), slow.clone(), secret.clone());
+        let answer = self.hashing.run(move |answer| {
+            let secret = secret.expose_secret().as_bytes();
+            let verified = slow.hash.verify(secret).map(|right| right & is_allowed);
+            let _ = answer.send(verified);
+            if verified == Ok(true) && slow.hash.is_weak() {
+                rewrite(&state, &slow, secret);
+            }
+        });
+        let answer = answer.map_err(|refused| match refused {
+            NotTaken::Full => AuthenticateError::Throttled {
+                reason: ThrottleReason::Busy,
+                retry_after: Some(PATIENCE),
+            },
+            error @ NotTaken::Thread(_) => AuthenticateError::upstream(UpstreamKind::Other, error),
+        })?;
+        match answer.await {
+            Ok(Ok(verified)) => Ok(verified),
+            Ok(Err(error)) => Err(AuthenticateError::upstream(UpstreamKind::Other, error)),
+            Err(_) => failed(UpstreamKind::Other, "the hash of a secret was not finished"),
+        }
+    }
+}
+
+impl Drop for Issuer {
+    /// Before the watcher ends, which writes what the pool has made.
+    fn drop(&mut self) {
+        if self.state.is_at_home() {
+            self.hashing.end();
+        } else {
+            self.hashing.abandon();
+        }
+    }
+}
+
+/// Makes the better hash, which the watcher writes. The secret is at hand now, and perhaps never again.
+fn rewrite(state: &State, slow: &SlowHash, secret: &[u8]) {
+    if state.rewrites.has(&slow.secret) {
+        return;
+    }
+    // One that cannot be made is tried again at the next use.
+    if let Ok(hash) = Argon2id::make(secret, state.random.as_ref()) {
+        let rewrite = Rewrite { from: slow.hash.to_string(), to: hash.to_string() };
+        state.rewrites.note(&slow.secret, rewrite);
+    }
+}
