@@ -59,6 +59,8 @@ pub struct Assembled {
     pub service: TokenService,
     /// The administration of the embedded issuer, if the configuration has one.
     pub issuer: Option<Admin>,
+    /// That issuer itself, for errands that are given to the service.
+    pub embedded: Option<Arc<Issuer>>,
 }
 
 /// Makes the service that a configuration describes.
@@ -85,7 +87,8 @@ pub fn build(config: ServiceConfig, host: Host) -> Result<Assembled, ConfigError
         .response(config.response)
         .build()
         .map_err(key_of)?;
-    Ok(Assembled { service, issuer: judge.admin })
+    let issuer = judge.embedded.as_deref().map(Issuer::admin);
+    Ok(Assembled { service, issuer, embedded: judge.embedded })
 }
 
 fn memory_limiter(
@@ -101,11 +104,11 @@ fn memory_limiter(
         .map_err(|error: SlotsError| ConfigError::at_key("limits.slots", error.to_string()))
 }
 
-/// Who judges credentials, and how it is administered.
+/// Who judges credentials.
 struct Judge {
     authenticator: Arc<dyn Authenticator>,
     refresher: Option<Arc<dyn Refresher>>,
-    admin: Option<Admin>,
+    embedded: Option<Arc<Issuer>>,
 }
 
 fn judge(
@@ -115,7 +118,7 @@ fn judge(
 ) -> Result<Judge, ConfigError> {
     match (config, host.authenticator.clone(), store) {
         (AuthenticatorConfig::Host, Some(authenticator), None) => {
-            Ok(Judge { authenticator, refresher: None, admin: None })
+            Ok(Judge { authenticator, refresher: None, embedded: None })
         }
         (AuthenticatorConfig::Issuer(config), None, Some(store)) => issuer(*config, store, host),
         (AuthenticatorConfig::Host, None, _) => Err(ConfigError::at_key(
@@ -162,10 +165,10 @@ fn issuer(config: IssuerConfig, store: StoreConfig, host: &Host) -> Result<Judge
     }
     let issuer = Issuer::open(settings, Arc::clone(&host.clock), Arc::clone(&host.observer))
         .map_err(of_the_issuer)?;
-    let admin = Some(issuer.admin());
     let issuer = Arc::new(issuer);
     let refresher = Some(Arc::clone(&issuer) as Arc<dyn Refresher>);
-    Ok(Judge { authenticator: issuer, refresher, admin })
+    let embedded = Some(Arc::clone(&issuer));
+    Ok(Judge { authenticator: issuer, refresher, embedded })
 }
 
 /// The key that the issuer did not take, or why it cannot be opened.

@@ -40,6 +40,7 @@ pub use config::{
 };
 pub use event_record::EventRecord;
 pub use tokensmith_issuer::{
-    AccessClaims, Admin, AdminError, Algorithm, AppSummary, CreatedApp, CreatedSecret,
-    InvalidAccessToken, KeyState, KeySummary, SecretSummary,
+    AccessClaims, ActiveToken, Admin, AdminError, Algorithm, AppSummary, CreatedApp, CreatedSecret,
+    Introspect, InvalidAccessToken, Issuer, KeyState, KeySummary, Revocation, Revoke,
+    SecretSummary, TokenKind,
 };

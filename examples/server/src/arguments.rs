@@ -69,6 +69,16 @@ pub(crate) struct ServeArguments {
     #[arg(long)]
     pub(crate) refresh_route: bool,
 
+    /// Answer `POST /token/introspect` too, which tells an app what a token is (RFC 7662): a form with
+    /// `token`, and the app's id and secret in it or in `Authorization: Basic`.
+    #[arg(long)]
+    pub(crate) introspection_route: bool,
+
+    /// Answer `POST /token/revoke` too, by which an app revokes a refresh token of its own (RFC 7009):
+    /// a form as that.
+    #[arg(long)]
+    pub(crate) revocation_route: bool,
+
     /// Answer `GET /metrics` at that address, in the text format of Prometheus: an address that callers
     /// do not reach.
     #[arg(long, value_name = "ADDRESS:PORT")]

@@ -8,42 +8,57 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use hyper::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, PRAGMA, X_CONTENT_TYPE_OPTIONS};
 use tokensmith::{Source, TokenRequest, TokenResponse, TokenService};
-use tokensmith_assembly::Admin;
+use tokensmith_assembly::Issuer;
 use tracing::info;
 
 use crate::connection::{NoAnswer, Peer};
-use crate::{address, body};
+use crate::{address, body, errands};
 
 /// The contract, refined.
 const OPENAPI: &str = include_str!("../openapi.json");
 
-const JSON: &str = "application/json";
+pub(crate) const JSON: &str = "application/json";
 const TEXT: &str = "text/plain; charset=utf-8";
 
 /// How long a verifier may keep the keys.
 const KEYS_CACHED: &str = "public, max-age=300";
-const NOT_CACHED: &str = "no-store";
+pub(crate) const NOT_CACHED: &str = "no-store";
 
 /// What the routes share.
 pub(crate) struct Site {
     pub(crate) service: TokenService,
-    pub(crate) admin: Admin,
+    pub(crate) issuer: Arc<Issuer>,
     /// Within which a body must be whole.
     pub(crate) deadline: Duration,
     pub(crate) trusted_proxies: usize,
-    pub(crate) has_refresh_route: bool,
+    pub(crate) optional: OptionalRoutes,
     pub(crate) ids: RequestIds,
+}
+
+/// The routes that are there when they are asked for.
+#[derive(Clone, Copy)]
+pub(crate) struct OptionalRoutes {
+    pub(crate) refresh: bool,
+    pub(crate) introspection: bool,
+    pub(crate) revocation: bool,
 }
 
 pub(crate) fn routes(site: Arc<Site>) -> Router {
     let mut router = Router::new();
-    if site.has_refresh_route {
+    if site.optional.refresh {
         router = router.route("/token/refresh", post(refresh));
+    }
+    if site.optional.introspection {
+        router = router.route("/token/introspect", post(errands::introspect));
+    }
+    if site.optional.revocation {
+        router = router.route("/token/revoke", post(errands::revoke));
     }
     router
         .route("/token", post(token))
@@ -82,20 +97,12 @@ impl Asks {
 
 async fn answered(site: &Site, request: Request, asks: Asks) -> Response {
     let (head, body) = request.into_parts();
-    let peer = head.extensions.get::<Peer>();
-    let source = peer.map(|Peer(peer)| {
-        Source::ip(address::of_caller(*peer, &head.headers, site.trusted_proxies))
-    });
+    let source = of_caller(site, &head);
     let request_id = site.ids.next();
-    let read = match body::read(body, asks.max_body_bytes(), site.deadline).await {
+    let most = asks.max_body_bytes();
+    let read = match whole(site, body, most, source.as_ref(), &request_id).await {
         Ok(read) => read,
-        Err(unread) => {
-            let source = source.as_ref().map(tracing::field::display);
-            info!(event = "body_unread", request_id, source, why = unread.as_str());
-            let mut response = Response::new(Body::empty());
-            response.extensions_mut().insert(NoAnswer);
-            return response;
-        }
+        Err(no_answer) => return no_answer,
     };
     let request = TokenRequest {
         body: &read.bytes,
@@ -107,7 +114,34 @@ async fn answered(site: &Site, request: Request, asks: Asks) -> Response {
         Asks::Tokens => site.service.handle(request).await,
         Asks::Refresh => site.service.handle_refresh(request).await,
     };
-    let mut response = on_the_wire(answer);
+    closed_after(read, on_the_wire(answer)).await
+}
+
+/// Where a request comes from.
+pub(crate) fn of_caller(site: &Site, head: &Parts) -> Option<Source> {
+    let Peer(peer) = head.extensions.get::<Peer>()?;
+    Some(Source::ip(address::of_caller(*peer, &head.headers, site.trusted_proxies)))
+}
+
+/// The body of a request; if it does not come, what ends the connection.
+pub(crate) async fn whole(
+    site: &Site,
+    body: Body,
+    most: usize,
+    source: Option<&Source>,
+    request_id: &str,
+) -> Result<body::Read, Response> {
+    body::read(body, most, site.deadline).await.map_err(|unread| {
+        let source = source.map(tracing::field::display);
+        info!(event = "body_unread", request_id, source, why = unread.as_str());
+        let mut response = Response::new(Body::empty());
+        response.extensions_mut().insert(NoAnswer);
+        response
+    })
+}
+
+/// The answer, once what is left of a body that is too large was let go.
+pub(crate) async fn closed_after(read: body::Read, mut response: Response) -> Response {
     if let Some(rest) = read.rest {
         rest.drop_some().await;
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
@@ -116,18 +150,18 @@ async fn answered(site: &Site, request: Request, asks: Asks) -> Response {
 }
 
 async fn keys(State(site): State<Arc<Site>>) -> Response {
-    fixed(StatusCode::OK, JSON, KEYS_CACHED, site.admin.jwks().to_string())
+    fixed(StatusCode::OK, JSON, KEYS_CACHED, site.issuer.admin().jwks().to_string())
 }
 
 /// The one `Content-Type` of a request: with two of them nobody knows what it is.
-fn content_type(headers: &HeaderMap) -> Option<&str> {
+pub(crate) fn content_type(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(CONTENT_TYPE).iter();
     let value = values.next()?;
     if values.next().is_some() { None } else { value.to_str().ok() }
 }
 
 /// The response as the service made it.
-fn on_the_wire(answer: TokenResponse) -> Response {
+pub(crate) fn on_the_wire(answer: TokenResponse) -> Response {
     let mut builder = Response::builder().status(answer.status().code());
     for (name, value) in answer.headers() {
         builder = builder.header(name, value);
@@ -150,7 +184,7 @@ fn text(status: StatusCode, text: &'static str) -> Response {
     fixed(status, TEXT, NOT_CACHED, text)
 }
 
-fn fixed(
+pub(crate) fn fixed(
     status: StatusCode,
     content_type: &'static str,
     cache: &'static str,
@@ -176,7 +210,7 @@ impl RequestIds {
         Self { process: random as u32, count: AtomicU64::new(0) }
     }
 
-    fn next(&self) -> String {
+    pub(crate) fn next(&self) -> String {
         format!("{:08x}-{}", self.process, self.count.fetch_add(1, Ordering::Relaxed))
     }
 }

@@ -21,7 +21,7 @@ use crate::connection::{self, Times};
 use crate::first_start::{self, NotShown};
 use crate::log;
 use crate::metrics::{self, Metrics};
-use crate::routes::{RequestIds, Site, routes};
+use crate::routes::{OptionalRoutes, RequestIds, Site, routes};
 
 /// How long to wait after a connection could not be taken, most often for lack of descriptors.
 const AFTER_A_FAILED_ACCEPT: Duration = Duration::from_millis(50);
@@ -62,18 +62,22 @@ async fn serve(arguments: &ServeArguments) -> Result<(), Box<dyn Error>> {
     let mut host = Host::new(TokioTimer);
     let (observer, counts) = Metrics::new(TracingObserver);
     host.observer = Arc::new(observer);
-    let Assembled { service, issuer, .. } = build(config, host)?;
-    let admin = issuer.ok_or(NoIssuer)?;
+    let Assembled { service, embedded, .. } = build(config, host)?;
+    let issuer = embedded.ok_or(NoIssuer)?;
 
-    let app = first_start::demo(&admin)?;
+    let app = first_start::demo(&issuer.admin())?;
     first_start::announce(&mut io::stdout().lock(), listening, app.as_ref()).map_err(NotShown)?;
     drop(app);
     info!(%listening, "started");
 
     let trusted_proxies = arguments.trusted_proxies;
-    let has_refresh_route = arguments.refresh_route;
+    let optional = OptionalRoutes {
+        refresh: arguments.refresh_route,
+        introspection: arguments.introspection_route,
+        revocation: arguments.revocation_route,
+    };
     let ids = RequestIds::new();
-    let site = Site { service, admin, deadline, trusted_proxies, has_refresh_route, ids };
+    let site = Site { service, issuer, deadline, trusted_proxies, optional, ids };
     let site = Arc::new(site);
     if let Some(listener) = metrics {
         let answers = axum::serve(listener, metrics::routes(Arc::clone(&site), counts));

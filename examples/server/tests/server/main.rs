@@ -15,6 +15,7 @@ mod bodies;
 mod command_line;
 mod connections;
 mod ending;
+mod errands;
 mod forwarded;
 mod given_keys;
 mod keys;
