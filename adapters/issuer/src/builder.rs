@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokensmith::{Clock, NoObserver, Observer, SystemClock};
 
+use crate::claims_source::ClaimsSource;
 use crate::issuer::{Issuer, OpenError};
 use crate::random::OsRandom;
 use crate::refresh::ledger::RefreshLedger;
@@ -34,11 +35,17 @@ pub(crate) struct Host {
     pub(crate) observer: Arc<dyn Observer>,
     /// `None`: a file beside the store.
     pub(crate) ledger: Option<Arc<dyn RefreshLedger>>,
+    pub(crate) claims: Option<Arc<dyn ClaimsSource>>,
 }
 
 impl Default for Host {
     fn default() -> Self {
-        Self { clock: Arc::new(SystemClock::new()), observer: Arc::new(NoObserver), ledger: None }
+        Self {
+            clock: Arc::new(SystemClock::new()),
+            observer: Arc::new(NoObserver),
+            ledger: None,
+            claims: None,
+        }
     }
 }
 
@@ -64,6 +71,12 @@ impl IssuerBuilder {
     /// machines share, or one in memory.
     pub fn ledger(mut self, ledger: impl RefreshLedger + 'static) -> Self {
         self.host.ledger = Some(Arc::new(ledger));
+        self
+    }
+
+    /// What says which claims access tokens have besides those of the apps' policies: nothing.
+    pub fn claims(mut self, source: impl ClaimsSource + 'static) -> Self {
+        self.host.claims = Some(Arc::new(source));
         self
     }
 

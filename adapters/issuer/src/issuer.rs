@@ -16,8 +16,6 @@ use crate::admin::Admin;
 use crate::builder::{Host, IssuerBuilder};
 use crate::given_key::KeyError;
 use crate::imported::pool::HashingPool;
-use crate::in_force::InForce;
-use crate::minting::mint;
 use crate::random::Random;
 use crate::refresh::ledger::RefreshLedger;
 use crate::refresh::token::{FamilyId, Fields};
@@ -141,7 +139,7 @@ impl Issuer {
             return failed(UpstreamKind::Config, "the wall clock is out of bounds");
         };
         let refresh_token = self.written(app, &fields)?;
-        let minted = mint(&in_force, cx, app, &[id_high, id_low])?;
+        let minted = self.mint(cx, &credentials.id, &in_force, &[id_high, id_low]).await?;
         Ok(minted.with(refresh_token))
     }
 }

@@ -20,6 +20,7 @@
 
 mod admin;
 mod builder;
+mod claims_source;
 mod derived;
 mod directory;
 mod given_key;
@@ -65,6 +66,7 @@ pub use admin::{
     Admin, AdminError, AppSummary, CreatedApp, CreatedSecret, KeySummary, SecretSummary,
 };
 pub use builder::IssuerBuilder;
+pub use claims_source::{ClaimsSource, ClaimsSourceError};
 pub use given_key::{KeyError, KeyName, KeyProblem, KeySource, NumberedKey};
 pub use imported::app::{ImportFault, ImportedApp};
 pub use imported::hash::InvalidHash;

@@ -8,7 +8,6 @@ use tokensmith::{
 
 use crate::issuer::{Issuer, failed};
 use crate::minter::Minted;
-use crate::minting::mint;
 use crate::refresh::step::{Outcome, Step, StepKind};
 use crate::refresh::token::{self, Fields};
 
@@ -78,7 +77,7 @@ impl Issuer {
             return Err(AuthenticateError::upstream(UpstreamKind::Random, error));
         }
         let [id_high, id_low, branch] = drawn;
-        let minted = mint(&in_force, cx, app, &[id_high, id_low])?;
+        let minted = self.mint(cx, &credentials.id, &in_force, &[id_high, id_low]).await?;
         let kind = StepKind::redeem(branch, keys, settings);
         let step = Step { app: credentials.id.clone(), shown, now: cx.wall, kind };
         Ok(Prepared { step, minted })

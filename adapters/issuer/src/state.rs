@@ -9,6 +9,7 @@ use tokensmith::{Clock, Context, Event, Observer, Tick};
 
 use crate::admin::{Admin, AdminError};
 use crate::builder::Host;
+use crate::claims_source::ClaimsSource;
 use crate::derived::DerivedKeys;
 use crate::in_force::InForce;
 use crate::key_ring::Chore;
@@ -33,6 +34,7 @@ pub(crate) struct State {
     pub(crate) settings: IssuerSettings,
     pub(crate) keys: DerivedKeys,
     pub(crate) ledger: Arc<dyn RefreshLedger>,
+    pub(crate) claims: Option<Arc<dyn ClaimsSource>>,
     pub(crate) random: Box<dyn Random>,
     pub(crate) clock: Arc<dyn Clock>,
     observer: Arc<dyn Observer>,
@@ -54,7 +56,7 @@ impl State {
         random: Box<dyn Random>,
         host: Host,
     ) -> Result<Self, StoreError> {
-        let Host { clock, observer, ledger } = host;
+        let Host { clock, observer, ledger, claims } = host;
         let home = Home::settle()?;
         let opened = store::open(&settings, random.as_ref(), clock.wall())?;
         let Opened { mut store, keys, beside_old_root } = opened;
@@ -78,6 +80,7 @@ impl State {
             settings,
             keys,
             ledger,
+            claims,
             random,
             looked: AtomicU64::new(clock.tick().as_nanos()),
             clock,

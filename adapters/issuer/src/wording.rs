@@ -5,17 +5,21 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::policy::AppPolicy;
+use crate::policy::audience::Audience;
 use crate::policy::claims::ExtraClaims;
+use crate::policy::scope::Scope;
 
 /// What an app's policy adds to its tokens.
 #[derive(Debug, Default)]
 pub(crate) struct Wording {
     pub(crate) audience: Option<String>,
-    /// Members of an access token behind the issuer's own.
+    /// Members of an access token behind the issuer's own: the scope and the claims.
     pub(crate) members: String,
     /// Those of an id token; `None` where there is none.
     pub(crate) id_members: Option<String>,
     pub(crate) life: Option<Duration>,
+    scope: Option<Scope>,
+    claims: ExtraClaims,
 }
 
 /// The wordings of the apps whose policy adds something.
@@ -27,15 +31,27 @@ impl Wording {
         if *policy == AppPolicy::default() {
             return None;
         }
-        let mut members = String::new();
-        if let Some(scope) = &policy.scope {
-            // INVARIANT: a scope has nothing that JSON escapes, and writing to a string never fails.
-            let _ = write!(members, r#","scope":"{scope}""#);
+        Some(Self {
+            audience: policy.audience.as_ref().map(Audience::to_json),
+            members: written(policy.scope.as_ref(), &policy.claims),
+            id_members: policy.id_token.as_ref().map(|claims| written(None, claims)),
+            life: policy.token_life,
+            scope: policy.scope.clone(),
+            claims: policy.claims.clone(),
+        })
+    }
+
+    /// The same with these claims, which come before those of the policy.
+    pub(crate) fn with(&self, claims: ExtraClaims) -> Self {
+        let claims = self.claims.clone().replaced_by(claims);
+        Self {
+            audience: self.audience.clone(),
+            members: written(self.scope.as_ref(), &claims),
+            id_members: self.id_members.clone(),
+            life: self.life,
+            scope: None,
+            claims,
         }
-        policy.claims.push_members(&mut members);
-        let audience = policy.audience.as_ref().map(|audience| audience.to_json());
-        let id_members = policy.id_token.as_ref().map(written);
-        Some(Self { audience, members, id_members, life: policy.token_life })
     }
 }
 
@@ -48,14 +64,24 @@ impl Wordings {
     /// How long that takes tells whether an app has one: it is asked when its secret was right, and
     /// not before.
     pub(crate) fn of(&self, app: &str) -> &Wording {
-        static NONE: Wording =
-            Wording { audience: None, members: String::new(), id_members: None, life: None };
+        static NONE: Wording = Wording {
+            audience: None,
+            members: String::new(),
+            id_members: None,
+            life: None,
+            scope: None,
+            claims: ExtraClaims::NONE,
+        };
         self.0.get(app).unwrap_or(&NONE)
     }
 }
 
-fn written(claims: &ExtraClaims) -> String {
+fn written(scope: Option<&Scope>, claims: &ExtraClaims) -> String {
     let mut members = String::new();
+    if let Some(scope) = scope {
+        // INVARIANT: a scope has nothing that JSON escapes, and writing to a string never fails.
+        let _ = write!(members, r#","scope":"{scope}""#);
+    }
     claims.push_members(&mut members);
     members
 }

@@ -54,6 +54,8 @@ impl ExtraClaims {
     /// How long they may be, in bytes of JSON.
     pub const MAX_BYTES: usize = 4 * 1_024;
 
+    pub(crate) const NONE: Self = Self(BTreeMap::new());
+
     /// Reads claims.
     ///
     /// # Errors
@@ -106,6 +108,12 @@ impl ExtraClaims {
         let mut json = String::new();
         self.push_members(&mut json);
         json.len()
+    }
+
+    /// The same with these, which take the place of those of the same name.
+    pub(crate) fn replaced_by(mut self, claims: Self) -> Self {
+        self.0.extend(claims.0);
+        self
     }
 
     /// Those of a token, which were judged when it was made.
