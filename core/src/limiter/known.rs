@@ -42,6 +42,11 @@ impl KnownCallers {
         }
     }
 
+    /// How many marks there is room for.
+    pub(crate) fn marks(&self) -> usize {
+        self.sets.len().saturating_mul(SET)
+    }
+
     /// Whether the key was marked and is not forgotten.
     pub(crate) fn is_known(&self, key: LimitKey<'_>) -> bool {
         let tag = self.tagger.tag(&key);
@@ -71,8 +76,7 @@ impl KnownCallers {
 
 impl fmt::Debug for KnownCallers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let marks = self.sets.len().saturating_mul(SET);
-        f.debug_struct("KnownCallers").field("marks", &marks).finish_non_exhaustive()
+        f.debug_struct("KnownCallers").field("marks", &self.marks()).finish_non_exhaustive()
     }
 }
 

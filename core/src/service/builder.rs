@@ -8,7 +8,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::capacity::Capacity;
-use super::gate::Gate;
+use super::gate::{Account, Gate};
 use super::{Deadline, TokenService};
 use crate::authenticator::Authenticator;
 use crate::clock::{Clock, SystemClock};
@@ -35,8 +35,15 @@ pub struct TokenServiceBuilder {
     max_in_flight: NonZeroU32,
     deadline: Option<Deadline>,
     clock: Arc<dyn Clock>,
+    before: Option<Before>,
     observer: Arc<dyn Observer>,
     response: ResponseOptions,
+}
+
+/// What a service goes on with that another has begun.
+struct Before {
+    account: Account,
+    capacity: Capacity,
 }
 
 /// Parts that do not fit together.
@@ -70,6 +77,7 @@ impl TokenServiceBuilder {
             max_in_flight: Self::DEFAULT_MAX_IN_FLIGHT,
             deadline: None,
             clock: Arc::new(SystemClock::new()),
+            before: None,
             observer: Arc::new(NoObserver),
             response: ResponseOptions::default(),
         }
@@ -129,6 +137,36 @@ impl TokenServiceBuilder {
         self
     }
 
+    /// Takes the place of a service that was made with other settings: its clock, its buckets and its
+    /// marks are taken over, and its calls under way count as this one's. A bucket keeps the time until
+    /// it is full, whatever its quota is by now. Another number of slots, or of marks, begins anew with
+    /// these. Set another [`clock`](Self::clock) after it only if its ticks are the same.
+    ///
+    /// ```
+    /// # use tokensmith::{AuthenticateError, RejectReason, authenticator_fn};
+    /// use tokensmith::{LimitPolicy, Presented, TokenError, TokenService};
+    /// # let nobody = || authenticator_fn(|_, _| async {
+    /// #     Err(AuthenticateError::Rejected(RejectReason::UnknownClient))
+    /// # });
+    /// # futures_executor::block_on(async {
+    /// let before = TokenService::builder(nobody()).build()?;
+    /// let ask = |service| async move {
+    ///     let service: &TokenService = service;
+    ///     service.issue(Presented::new("app", "secret".into()), None).await.unwrap_err()
+    /// };
+    /// assert_eq!(ask(&before).await, TokenError::Unauthorized);
+    /// let after = TokenService::builder(nobody()).succeeding(&before).build()?;
+    /// assert!(matches!(ask(&after).await, TokenError::RateLimited { .. }));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn succeeding(mut self, before: &TokenService) -> Self {
+        let capacity = before.capacity.following(self.max_in_flight);
+        self.before = Some(Before { account: before.gate.account(), capacity });
+        self.clock = Arc::clone(&before.clock);
+        self
+    }
+
     /// Who hears what became of each call: nobody.
     pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
         self.observer = Arc::new(observer);
@@ -145,29 +183,50 @@ impl TokenServiceBuilder {
     ///
     /// # Errors
     /// [`BuildError`] names the part that does not fit.
-    pub fn build(self) -> Result<TokenService, BuildError> {
+    pub fn build(mut self) -> Result<TokenService, BuildError> {
         if !(48..=64).contains(&self.policy.ipv6_prefix) {
             return Err(BuildError::Ipv6Prefix);
         }
         let table = Table::new(&self.response, self.policy.source)?;
+        let (account, capacity) = self.account();
         let gate = Gate::new(
             self.policy.with_debt(self.max_in_flight),
-            self.memory.unwrap_or_default(),
+            account,
             self.shared,
-            KnownCallers::new(self.marks),
             Arc::clone(&self.observer),
         );
         Ok(TokenService {
             authenticator: self.authenticator,
             refresher: self.refresher,
             gate,
-            capacity: Capacity::new(self.max_in_flight),
+            capacity,
             clock: self.clock,
             deadline: self.deadline,
             observer: self.observer,
             refresh_token: self.response.refresh_token,
             table,
         })
+    }
+}
+
+impl TokenServiceBuilder {
+    /// What is remembered of callers: what the service before has, if it is as large.
+    fn account(&mut self) -> (Account, Capacity) {
+        let slots = self.memory.as_ref().map_or(MemoryLimiter::DEFAULT_SLOTS, MemoryLimiter::slots);
+        let Some(Before { account, capacity }) = self.before.take() else {
+            let memory = Arc::new(self.memory.take().unwrap_or_default());
+            let account = Account { memory, known: Arc::new(KnownCallers::new(self.marks)) };
+            return (account, Capacity::new(self.max_in_flight));
+        };
+        let Account { mut memory, mut known } = account;
+        if memory.slots() != slots {
+            memory = Arc::new(self.memory.take().unwrap_or_default());
+        }
+        let wanted = KnownCallers::new(self.marks);
+        if known.marks() != wanted.marks() {
+            known = Arc::new(wanted);
+        }
+        (Account { memory, known }, capacity.following(self.max_in_flight))
     }
 }
 

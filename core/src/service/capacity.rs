@@ -1,11 +1,12 @@
 //! Authentications in flight: a count, and the guard that gives a place back.
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 #[derive(Debug)]
 pub(super) struct Capacity {
-    in_flight: AtomicU32,
+    in_flight: Arc<AtomicU32>,
     max: NonZeroU32,
 }
 
@@ -14,8 +15,13 @@ pub(super) struct Capacity {
 pub(super) struct Place<'a>(&'a AtomicU32);
 
 impl Capacity {
-    pub(super) const fn new(max: NonZeroU32) -> Self {
-        Self { in_flight: AtomicU32::new(0), max }
+    pub(super) fn new(max: NonZeroU32) -> Self {
+        Self { in_flight: Arc::default(), max }
+    }
+
+    /// Of those that are under way already, and at most so many.
+    pub(super) fn following(&self, max: NonZeroU32) -> Self {
+        Self { in_flight: Arc::clone(&self.in_flight), max }
     }
 
     /// Takes a place at once, or finds that all are taken.

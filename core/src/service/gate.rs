@@ -17,9 +17,9 @@ use crate::response::SourceBucket;
 pub(super) struct Gate {
     policy: LimitPolicy,
     /// Decides, or stands by for a limiter that is shared with other servers.
-    memory: MemoryLimiter,
+    memory: Arc<MemoryLimiter>,
     shared: Option<Shared>,
-    known: KnownCallers,
+    known: Arc<KnownCallers>,
     watch: Watch,
     observer: Arc<dyn Observer>,
 }
@@ -28,6 +28,13 @@ struct Shared {
     limiter: Arc<dyn RateLimiter>,
     /// What this server keeps to while the limiter is out.
     share: LimitPolicy,
+}
+
+/// What is remembered of callers, which may outlast a service.
+#[derive(Clone)]
+pub(super) struct Account {
+    pub(super) memory: Arc<MemoryLimiter>,
+    pub(super) known: Arc<KnownCallers>,
 }
 
 /// What the gate says to a request.
@@ -41,13 +48,16 @@ pub(super) struct Admission {
 impl Gate {
     pub(super) fn new(
         policy: LimitPolicy,
-        memory: MemoryLimiter,
+        Account { memory, known }: Account,
         shared: Option<Arc<dyn RateLimiter>>,
-        known: KnownCallers,
         observer: Arc<dyn Observer>,
     ) -> Self {
         let shared = shared.map(|limiter| Shared { limiter, share: policy.share() });
         Self { policy, memory, shared, known, watch: Watch::new(), observer }
+    }
+
+    pub(super) fn account(&self) -> Account {
+        Account { memory: Arc::clone(&self.memory), known: Arc::clone(&self.known) }
     }
 
     /// The caller of a request, as the limiter keys it.
