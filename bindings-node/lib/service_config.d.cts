@@ -223,4 +223,8 @@ export interface IssuerConfig {
   refresh_seconds?: number | undefined;
   /** Within which one that was redeemed gives the same successor again, from 0 to 60. Default: 10. */
   refresh_grace_seconds?: number | undefined;
+  /** Whether imported secrets that are kept as bcrypt or PBKDF2 are verified, until their first success. Default: `false`. */
+  verify_legacy_hashes?: boolean | undefined;
+  /** How many threads hash imported secrets, from 1 to 64. Default: 2. */
+  hashing_threads?: number | undefined;
 }

@@ -163,6 +163,9 @@ fn issuer(config: IssuerConfig, store: StoreConfig, host: &Host) -> Result<Judge
     ] {
         *setting = given.unwrap_or(*setting);
     }
+    settings.verify_legacy_hashes =
+        config.verify_legacy_hashes.unwrap_or(settings.verify_legacy_hashes);
+    settings.hashing_threads = config.hashing_threads.unwrap_or(settings.hashing_threads);
     let issuer = Issuer::open(settings, Arc::clone(&host.clock), Arc::clone(&host.observer))
         .map_err(of_the_issuer)?;
     let issuer = Arc::new(issuer);
@@ -200,6 +203,7 @@ fn of_the_issuer(error: OpenError) -> ConfigError {
         "refresh_idle_life" => "authenticator.refresh_idle_seconds",
         "refresh_life" => "authenticator.refresh_seconds",
         "refresh_grace" => "authenticator.refresh_grace_seconds",
+        "hashing_threads" => "authenticator.hashing_threads",
         _ => return ConfigError::of_part("the issuer", error),
     };
     ConfigError::at_key(key, format!("not {}", setting.bounds))

@@ -7,7 +7,7 @@ mod values;
 
 use std::error::Error;
 use std::fmt;
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -126,6 +126,10 @@ pub struct IssuerConfig {
     /// Within which a refresh token that was redeemed gives the same successor again, at most a
     /// minute: `refresh_grace_seconds`.
     pub refresh_grace: Option<Duration>,
+    /// Whether imported secrets that are kept as bcrypt or PBKDF2 are verified: `verify_legacy_hashes`.
+    pub verify_legacy_hashes: Option<bool>,
+    /// How many threads hash imported secrets, from 1 to 64: `hashing_threads`.
+    pub hashing_threads: Option<NonZeroUsize>,
 }
 
 impl ServiceConfig {

@@ -41,6 +41,6 @@ pub use config::{
 pub use event_record::EventRecord;
 pub use tokensmith_issuer::{
     AccessClaims, ActiveToken, Admin, AdminError, Algorithm, AppSummary, CreatedApp, CreatedSecret,
-    Introspect, InvalidAccessToken, Issuer, KeyState, KeySummary, Revocation, Revoke,
-    SecretSummary, TokenKind,
+    ImportFault, ImportedApp, Introspect, InvalidAccessToken, InvalidHash, Issuer, KeyState,
+    KeySummary, Revocation, Revoke, SecretSummary, TokenKind,
 };

@@ -81,6 +81,8 @@ fn each_key_has_a_place_of_its_own() {
         "authenticator.refresh_idle_seconds = 60",
         "authenticator.refresh_seconds = 604800",
         "authenticator.refresh_grace_seconds = 0",
+        "authenticator.verify_legacy_hashes = true",
+        "authenticator.hashing_threads = 1",
     ] {
         let config = format!("{:?}", ServiceConfig::from_toml(line).unwrap());
         assert!(!seen.contains(&config), "{line} changes nothing");

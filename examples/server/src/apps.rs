@@ -1,9 +1,12 @@
 //! The commands that administer the apps.
 
 use std::error::Error;
-use std::io::{Write, stdout};
+use std::fs;
+use std::io::{self, Write, read_to_string, stdin, stdout};
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
+use thiserror::Error;
 use tokensmith_assembly::{Admin, AppSummary};
 
 use crate::administration::open;
@@ -12,6 +15,9 @@ use crate::arguments::AppsCommand;
 pub(crate) fn run(command: &AppsCommand) -> Result<(), Box<dyn Error>> {
     match command {
         AppsCommand::Create { name, json, place } => create(&open(place.config()?)?, name, *json),
+        AppsCommand::Import { file, json, place } => {
+            import(&open(place.config()?)?, &lines(file)?, *json)
+        }
         AppsCommand::List { json, place } => list(&open(place.config_of_store()?)?, *json),
         AppsCommand::Disable { id, place } => {
             open(place.config_of_store()?)?.disable_app(id)?;
@@ -43,6 +49,32 @@ fn create(admin: &Admin, name: &str, json: bool) -> Result<(), Box<dyn Error>> {
     } else {
         writeln!(out, "The secret is shown this once:\n")?;
         writeln!(out, "  appClientId  {id}\n  appSecret    {secret}")?;
+    }
+    Ok(())
+}
+
+/// The file of apps cannot be read.
+#[derive(Debug, Error)]
+#[error("cannot read `{}` as text", .file.display())]
+struct Unreadable {
+    file: PathBuf,
+    source: io::Error,
+}
+
+fn lines(file: &Path) -> Result<String, Unreadable> {
+    let is_stdin = file.as_os_str() == "-";
+    let read = if is_stdin { read_to_string(stdin()) } else { fs::read_to_string(file) };
+    read.map_err(|source| Unreadable { file: file.to_owned(), source })
+}
+
+fn import(admin: &Admin, lines: &str, json: bool) -> Result<(), Box<dyn Error>> {
+    let imported = admin.import_json_lines(lines)?;
+    let mut out = stdout().lock();
+    if json {
+        writeln!(out, "{}", json!({ "imported": imported }))?;
+    } else {
+        let apps = if imported == 1 { "app is" } else { "apps are" };
+        writeln!(out, "{imported} {apps} imported")?;
     }
     Ok(())
 }

@@ -128,6 +128,20 @@ pub(crate) enum AppsCommand {
         #[command(flatten)]
         place: PlaceArguments,
     },
+    /// Import apps from JSON Lines, all of them or none. Each line is an object with `appClientId`, with
+    /// either `appSecret` or `secretHash`, and perhaps with `name`.
+    ///
+    /// A secret is kept as Argon2id. A `secretHash` is a PHC string of that; or of bcrypt or PBKDF2 as Hydra,
+    /// Spring, Zitadel and Django write it, where `authenticator.verify_legacy_hashes` is set.
+    Import {
+        /// The file; `-` is the standard input.
+        file: PathBuf,
+        /// Print an object of JSON and nothing else.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        place: PlaceArguments,
+    },
     /// List the apps.
     List {
         /// Print an array of JSON and nothing else.

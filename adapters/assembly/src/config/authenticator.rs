@@ -47,6 +47,10 @@ pub(super) struct AuthenticatorTable {
     refresh_seconds: Option<Whole<60, YEAR>>,
     #[serde(deserialize_with = "given")]
     refresh_grace_seconds: Option<Whole<0, 60>>,
+    #[serde(deserialize_with = "given")]
+    verify_legacy_hashes: Option<bool>,
+    #[serde(deserialize_with = "given")]
+    hashing_threads: Option<Whole<1, 64>>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -100,6 +104,8 @@ impl AuthenticatorTable {
                 refresh_idle_life: self.refresh_idle_seconds.map(Whole::seconds),
                 refresh_life: self.refresh_seconds.map(Whole::seconds),
                 refresh_grace: self.refresh_grace_seconds.map(Whole::seconds),
+                verify_legacy_hashes: self.verify_legacy_hashes,
+                hashing_threads: self.hashing_threads.and_then(Whole::threads),
             }))),
             AuthenticatorKind::Host => match self.key_of_the_issuer() {
                 Some(key) => Err(ConfigError::at_key(
@@ -130,6 +136,8 @@ impl AuthenticatorTable {
             ("refresh_idle_seconds", self.refresh_idle_seconds.is_some()),
             ("refresh_seconds", self.refresh_seconds.is_some()),
             ("refresh_grace_seconds", self.refresh_grace_seconds.is_some()),
+            ("verify_legacy_hashes", self.verify_legacy_hashes.is_some()),
+            ("hashing_threads", self.hashing_threads.is_some()),
         ];
         keys.into_iter().find_map(|(key, given)| given.then_some(key))
     }

@@ -1,6 +1,6 @@
 //! The tables of a configuration as they stand in TOML and JSON, and what they mean.
 
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -201,6 +201,10 @@ impl<const LEAST: u64, const MOST: u64> Whole<LEAST, MOST> {
 
     pub(super) fn key_id(self) -> u16 {
         u16::try_from(self.0).unwrap_or(u16::MAX)
+    }
+
+    pub(super) fn threads(self) -> Option<NonZeroUsize> {
+        NonZeroUsize::new(self.size())
     }
 
     pub(super) fn seconds(self) -> Duration {

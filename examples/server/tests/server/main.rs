@@ -18,6 +18,7 @@ mod ending;
 mod errands;
 mod forwarded;
 mod given_keys;
+mod import;
 mod keys;
 mod kills;
 mod logs;
