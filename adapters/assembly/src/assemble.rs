@@ -68,6 +68,29 @@ pub struct Assembled {
 /// # Errors
 /// [`ConfigError`] names the key that is wrong, or the part that could not be made.
 pub fn build(config: ServiceConfig, host: Host) -> Result<Assembled, ConfigError> {
+    make(config, host, None)
+}
+
+/// Makes a service that takes the place of another in the same process, as
+/// [`TokenServiceBuilder::succeeding`](tokensmith::TokenServiceBuilder::succeeding) has it: buckets and
+/// marks go on, by the clock of the former. Whether the configuration may follow that of the former,
+/// [`ServiceConfig::check_successor`] tells.
+///
+/// # Errors
+/// As [`build`]; the former service is as it was.
+pub fn rebuild(
+    config: ServiceConfig,
+    host: Host,
+    before: &TokenService,
+) -> Result<Assembled, ConfigError> {
+    make(config, host, Some(before))
+}
+
+fn make(
+    config: ServiceConfig,
+    host: Host,
+    before: Option<&TokenService>,
+) -> Result<Assembled, ConfigError> {
     // All that can be judged by itself comes before the issuer is opened, which makes files.
     config.response.check().map_err(|error| key_of(error.into()))?;
     let memory = memory_limiter(config.limiter, &config.limits)?;
@@ -76,8 +99,11 @@ pub fn build(config: ServiceConfig, host: Host) -> Result<Assembled, ConfigError
     if let Some(refresher) = judge.refresher {
         builder = builder.refresher(refresher);
     }
+    builder = builder.clock(host.clock);
+    if let Some(before) = before {
+        builder = builder.succeeding(before);
+    }
     let service = builder
-        .clock(host.clock)
         .observer(host.observer)
         .deadline(config.deadline, host.timer)
         .limit_policy(config.limits.policy)

@@ -2,6 +2,7 @@
 
 mod authenticator;
 mod reading;
+mod succession;
 mod tables;
 mod values;
 

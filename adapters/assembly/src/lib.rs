@@ -33,7 +33,7 @@ mod config;
 mod event_record;
 
 // The public interface is:
-pub use assemble::{Assembled, Host, build};
+pub use assemble::{Assembled, Host, build, rebuild};
 pub use config::{
     AuthenticatorConfig, ConfigError, IssuerConfig, LimiterConfig, LimitsConfig, ServiceConfig,
     StoreConfig,

@@ -46,7 +46,7 @@ pub(crate) enum Command {
     },
 }
 
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(crate) struct ServeArguments {
     #[command(flatten)]
     pub(crate) place: PlaceArguments,
@@ -103,7 +103,7 @@ pub(crate) enum LogFormat {
 }
 
 /// Where the apps and the keys are.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(crate) struct PlaceArguments {
     /// The folder of the root key and the store, made when it is missing
     /// [default: ./tokensmith-data].

@@ -12,11 +12,12 @@ use tokensmith::{Errand, Invalid, SecretString, TokenError, TokenRequest};
 use tokensmith_assembly::{ActiveToken, Introspect, Issuer, Revocation, Revoke, TokenKind};
 
 use crate::form;
+use crate::live::Live;
 use crate::routes::{JSON, NOT_CACHED, Site, closed_after, fixed, of_caller, on_the_wire, whole};
 
 /// `POST /token/introspect`.
-pub(crate) async fn introspect(State(site): State<Arc<Site>>, request: Request) -> Response {
-    done(&site, request, Introspect::new, |active: Option<ActiveToken>| {
+pub(crate) async fn introspect(State(live): State<Arc<Live>>, request: Request) -> Response {
+    done(&live.now(), request, Introspect::new, |active: Option<ActiveToken>| {
         let told = active.map_or_else(|| json!({ "active": false }), told);
         fixed(StatusCode::OK, JSON, NOT_CACHED, told.to_string())
     })
@@ -24,8 +25,8 @@ pub(crate) async fn introspect(State(site): State<Arc<Site>>, request: Request) 
 }
 
 /// `POST /token/revoke`.
-pub(crate) async fn revoke(State(site): State<Arc<Site>>, request: Request) -> Response {
-    done(&site, request, Revoke::new, |revocation| match revocation {
+pub(crate) async fn revoke(State(live): State<Arc<Live>>, request: Request) -> Response {
+    done(&live.now(), request, Revoke::new, |revocation| match revocation {
         Revocation::Done => fixed(StatusCode::OK, JSON, NOT_CACHED, "{}"),
         Revocation::Unsupported => refused(StatusCode::BAD_REQUEST, "unsupported_token_type"),
     })

@@ -11,6 +11,7 @@ mod errands;
 mod first_start;
 mod form;
 mod keys;
+mod live;
 mod log;
 mod metrics;
 mod place;

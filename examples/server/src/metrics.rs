@@ -12,7 +12,7 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use tokensmith::{Context, Event, Limited, Observer};
 
-use crate::routes::Site;
+use crate::live::Live;
 
 /// Counts events, and hands them on.
 pub(crate) struct Metrics<O> {
@@ -78,11 +78,11 @@ impl Counts {
 }
 
 /// `GET /metrics`, for a listener of its own.
-pub(crate) fn routes(site: Arc<Site>, counts: Arc<Counts>) -> Router {
-    Router::new().route("/metrics", get(answer)).with_state((site, counts))
+pub(crate) fn routes(live: Arc<Live>, counts: Arc<Counts>) -> Router {
+    Router::new().route("/metrics", get(answer)).with_state((live, counts))
 }
 
-async fn answer(State((site, counts)): State<(Arc<Site>, Arc<Counts>)>) -> impl IntoResponse {
+async fn answer(State((live, counts)): State<(Arc<Live>, Arc<Counts>)>) -> impl IntoResponse {
     let content_type = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
-    (content_type, counts.text(site.service.in_flight()))
+    (content_type, counts.text(live.now().service.in_flight()))
 }

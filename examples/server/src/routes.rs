@@ -18,6 +18,7 @@ use tokensmith_assembly::Issuer;
 use tracing::info;
 
 use crate::connection::{NoAnswer, Peer};
+use crate::live::Live;
 use crate::{address, body, errands};
 
 /// The contract, refined.
@@ -38,7 +39,7 @@ pub(crate) struct Site {
     pub(crate) deadline: Duration,
     pub(crate) trusted_proxies: usize,
     pub(crate) optional: OptionalRoutes,
-    pub(crate) ids: RequestIds,
+    pub(crate) ids: Arc<RequestIds>,
 }
 
 /// The routes that are there when they are asked for.
@@ -49,15 +50,16 @@ pub(crate) struct OptionalRoutes {
     pub(crate) revocation: bool,
 }
 
-pub(crate) fn routes(site: Arc<Site>) -> Router {
+pub(crate) fn routes(live: Arc<Live>) -> Router {
     let mut router = Router::new();
-    if site.optional.refresh {
+    let optional = live.now().optional;
+    if optional.refresh {
         router = router.route("/token/refresh", post(refresh));
     }
-    if site.optional.introspection {
+    if optional.introspection {
         router = router.route("/token/introspect", post(errands::introspect));
     }
-    if site.optional.revocation {
+    if optional.revocation {
         router = router.route("/token/revoke", post(errands::revoke));
     }
     router
@@ -69,15 +71,15 @@ pub(crate) fn routes(site: Arc<Site>) -> Router {
         .method_not_allowed_fallback(|| async {
             text(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed.")
         })
-        .with_state(site)
+        .with_state(live)
 }
 
-async fn token(State(site): State<Arc<Site>>, request: Request) -> Response {
-    answered(&site, request, Asks::Tokens).await
+async fn token(State(live): State<Arc<Live>>, request: Request) -> Response {
+    answered(&live.now(), request, Asks::Tokens).await
 }
 
-async fn refresh(State(site): State<Arc<Site>>, request: Request) -> Response {
-    answered(&site, request, Asks::Refresh).await
+async fn refresh(State(live): State<Arc<Live>>, request: Request) -> Response {
+    answered(&live.now(), request, Asks::Refresh).await
 }
 
 #[derive(Clone, Copy)]
@@ -149,8 +151,8 @@ pub(crate) async fn closed_after(read: body::Read, mut response: Response) -> Re
     response
 }
 
-async fn keys(State(site): State<Arc<Site>>) -> Response {
-    fixed(StatusCode::OK, JSON, KEYS_CACHED, site.issuer.admin().jwks().to_string())
+async fn keys(State(live): State<Arc<Live>>) -> Response {
+    fixed(StatusCode::OK, JSON, KEYS_CACHED, live.now().issuer.admin().jwks().to_string())
 }
 
 /// The one `Content-Type` of a request: with two of them nobody knows what it is.

@@ -9,19 +9,23 @@ use std::time::Duration;
 use axum::Router;
 use thiserror::Error;
 use tokensmith::{LimiterOutage, TokioTimer, TracingObserver};
-use tokensmith_assembly::{Assembled, Host, build};
+use tokensmith_assembly::Host;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
+#[cfg(unix)]
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
-use crate::administration::NoIssuer;
 use crate::arguments::ServeArguments;
 use crate::connection::{self, Times};
 use crate::first_start::{self, NotShown};
+#[cfg(unix)]
+use crate::live::Reloading;
+use crate::live::{self, Live};
 use crate::log;
 use crate::metrics::{self, Metrics};
-use crate::routes::{OptionalRoutes, RequestIds, Site, routes};
+use crate::routes::routes;
 
 /// How long to wait after a connection could not be taken, most often for lack of descriptors.
 const AFTER_A_FAILED_ACCEPT: Duration = Duration::from_millis(50);
@@ -45,6 +49,8 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Box<dyn Error>> {
 
 async fn serve(arguments: &ServeArguments) -> Result<(), Box<dyn Error>> {
     let stop = Stop::new()?;
+    #[cfg(unix)]
+    let hangups = signal(SignalKind::hangup())?;
     // The port comes first: a start that must fail should leave nothing behind.
     let address = arguments.listen;
     let listener = listen(address).map_err(|source| ListenError { address, source })?;
@@ -55,37 +61,33 @@ async fn serve(arguments: &ServeArguments) -> Result<(), Box<dyn Error>> {
     let metrics = metrics.transpose()?;
 
     let config = arguments.place.config()?;
-    let deadline = config.deadline;
     if config.limits.policy.outage == LimiterOutage::Admit {
         warn!("while the limiter is out, requests are not limited");
     }
     let mut host = Host::new(TokioTimer);
     let (observer, counts) = Metrics::new(TracingObserver);
     host.observer = Arc::new(observer);
-    let Assembled { service, embedded, .. } = build(config, host)?;
-    let issuer = embedded.ok_or(NoIssuer)?;
+    let site = live::site(config.clone(), host.clone(), arguments, None)?;
 
-    let app = first_start::demo(&issuer.admin())?;
+    let app = first_start::demo(&site.issuer.admin())?;
     first_start::announce(&mut io::stdout().lock(), listening, app.as_ref()).map_err(NotShown)?;
     drop(app);
     info!(%listening, "started");
 
-    let trusted_proxies = arguments.trusted_proxies;
-    let optional = OptionalRoutes {
-        refresh: arguments.refresh_route,
-        introspection: arguments.introspection_route,
-        revocation: arguments.revocation_route,
-    };
-    let ids = RequestIds::new();
-    let site = Site { service, issuer, deadline, trusted_proxies, optional, ids };
-    let site = Arc::new(site);
+    let live = Arc::new(Live::new(site));
+    #[cfg(unix)]
+    {
+        let (live, arguments) = (Arc::clone(&live), arguments.clone());
+        let reloading = Reloading { live, arguments, host, config };
+        #[expect(clippy::disallowed_methods, reason = "it ends with the process")]
+        tokio::spawn(live::on_hangup(hangups, reloading));
+    }
     if let Some(listener) = metrics {
-        let answers = axum::serve(listener, metrics::routes(Arc::clone(&site), counts));
+        let answers = axum::serve(listener, metrics::routes(Arc::clone(&live), counts));
         #[expect(clippy::disallowed_methods, reason = "it ends with the process")]
         tokio::spawn(answers.into_future());
     }
-    let times = Times::new(deadline);
-    accept(listener, routes(site), times, arguments.max_connections.get(), stop).await;
+    accept(listener, &live, arguments.max_connections.get(), stop).await;
     Ok(())
 }
 
@@ -104,7 +106,11 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 
 /// Takes connections, at most so many at once, until it is told to stop; then waits for the answers
 /// under way.
-async fn accept(listener: TcpListener, routes: Router, times: Times, most: usize, mut stop: Stop) {
+async fn accept(listener: TcpListener, live: &Arc<Live>, most: usize, mut stop: Stop) {
+    let routes = routes(Arc::clone(live));
+    // A connection has the times of the configuration that was in force when it began.
+    let times = || Times::new(live.now().deadline);
+    let mut longest = times().ends_within;
     let most = u32::try_from(most.min(Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX);
     let places = Arc::new(Semaphore::new(most as usize));
     let (stopping, stopped) = watch::channel(false);
@@ -119,7 +125,11 @@ async fn accept(listener: TcpListener, routes: Router, times: Times, most: usize
             next = next => next,
         };
         match accepted {
-            Ok((stream, peer)) => start(stream, peer, &routes, times, &stopped, place),
+            Ok((stream, peer)) => {
+                let times = times();
+                longest = longest.max(times.ends_within);
+                start(stream, peer, &routes, times, &stopped, place);
+            }
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
                 warn!(%error, "no connection can be taken");
@@ -132,14 +142,14 @@ async fn accept(listener: TcpListener, routes: Router, times: Times, most: usize
     while let Ok(place) = Arc::clone(&places).try_acquire_owned()
         && let Ok(Ok((stream, peer))) = timeout(Duration::ZERO, listener.accept()).await
     {
-        start(stream, peer, &routes, times, &stopped, Some(place));
+        start(stream, peer, &routes, times(), &stopped, Some(place));
     }
     drop(listener);
     // Nobody hears it if there is no connection.
     let _ = stopping.send(true);
     let all_ended = places.acquire_many(most);
     // A second more than each connection has, so that it is theirs to end.
-    let patience = times.ends_within.saturating_add(Duration::from_secs(1));
+    let patience = longest.max(times().ends_within).saturating_add(Duration::from_secs(1));
     match timeout(patience, all_ended).await {
         Ok(_) => info!("stopped"),
         Err(_) => warn!("stopped, with a connection cut off"),
@@ -182,7 +192,6 @@ struct Stop {
 #[cfg(unix)]
 impl Stop {
     fn new() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,

@@ -24,6 +24,7 @@ mod kills;
 mod logs;
 mod metrics;
 mod refresh;
+mod reload;
 mod routes;
 mod running;
 mod secrets;
