@@ -24,6 +24,7 @@ export type TokenEvent =
   | ReloadFailedEvent
   | StartedEmptyEvent
   | SecretRotatedEvent
+  | ClockBehindEvent
   | SecretExpiringEvent
   | KeyRotatedEvent;
 
@@ -180,6 +181,14 @@ export interface StartedEmptyEvent extends Passing {
 export interface SecretRotatedEvent extends Passing {
   name: 'secret_rotated';
   appClientId: string;
+}
+
+/**
+ * The clock is behind what the ledger of refresh tokens has seen by more than a minute. Said once, until it is
+ * right again.
+ */
+export interface ClockBehindEvent extends Passing {
+  name: 'clock_behind';
 }
 
 /** A secret comes to its end. Said once by each process, when it has at most seven days left. */

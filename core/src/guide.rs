@@ -144,6 +144,7 @@
 //! | `source_unknown` | all callers share one bucket; once |
 //! | `reload_failed` | what is in force stays, because a newer state cannot be read or trusted |
 //! | `started_empty` | there was an earlier start, and nothing is left of it: is its store lost? |
+//! | `clock_behind` | how far the clock is behind what the ledger of refresh tokens has seen; once, until it is right |
 //! | `secret_rotated` | an app was given a new secret |
 //! | `key_rotated` | a signing key was made, and will sign once every verifier may know it |
 //! | `secret_expiring` | a secret is good for seven more days at most: has its owner the new one? |

@@ -118,6 +118,13 @@ pub enum Event<'a> {
         /// Which part: a constant word.
         part: &'static str,
     },
+    /// The clock is behind what the ledger of refresh tokens has seen by more than a minute: that clock
+    /// was ahead, or this one is not right. Until it is there again, refresh tokens that are issued now
+    /// may be past their time. Said once, until it is right again.
+    ClockBehind {
+        /// How far.
+        by: Duration,
+    },
     /// An app was given a new secret.
     SecretRotated {
         /// Which app.
@@ -203,6 +210,7 @@ impl Event<'_> {
             Self::SourceUnknown => "source_unknown",
             Self::ReloadFailed { .. } => "reload_failed",
             Self::StartedEmpty { .. } => "started_empty",
+            Self::ClockBehind { .. } => "clock_behind",
             Self::SecretRotated { .. } => "secret_rotated",
             Self::SecretExpiring { .. } => "secret_expiring",
             Self::KeyRotated { .. } => "key_rotated",

@@ -36,6 +36,8 @@ pub struct EventRecord {
     pub secret_id: Option<String>,
     /// `key_rotated`: the thumbprint of the new key.
     pub kid: Option<String>,
+    /// `clock_behind`: how far the clock is behind.
+    pub behind_by: Option<Duration>,
     /// `limiter_health`: the counters now.
     pub health: Option<LimiterHealth>,
 }
@@ -74,6 +76,7 @@ impl EventRecord {
                 Self { secret_id, expires_in: Some(*expires_in), ..record }
             }
             Event::KeyRotated { kid } => Self { kid: Some((*kid).to_owned()), ..record },
+            Event::ClockBehind { by } => Self { behind_by: Some(*by), ..record },
             Event::LimiterHealth { health } => Self { health: Some(*health), ..record },
             Event::ReloadFailed { part } | Event::StartedEmpty { part } => {
                 Self { part: Some(part), ..record }

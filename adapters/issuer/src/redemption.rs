@@ -36,9 +36,15 @@ impl Refresher for Issuer {
         let taken = self.state.ledger.take(&step).await;
         match taken.map_err(|error| AuthenticateError::upstream(UpstreamKind::Store, error))? {
             Outcome::Granted(successor) => {
+                // A successor is issued at the ledger's time.
+                self.state.note_ledger_time(successor.0.issued_at, cx.wall.as_secs());
                 Ok(minted.with(self.written(credentials.id.as_str(), &successor.0)?))
             }
             Outcome::Rejected(reason) => Err(AuthenticateError::Rejected(reason)),
+            Outcome::Expired { time } => {
+                self.state.note_ledger_time(time, cx.wall.as_secs());
+                Err(AuthenticateError::Rejected(RejectReason::RefreshExpired))
+            }
             Outcome::Revoked => failed(UpstreamKind::Store, "the ledger took another step"),
         }
     }

@@ -1,8 +1,9 @@
 //! What an issuer and its admins share: the keys, and what is in force now.
 
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior};
 use tokensmith::{Clock, Context, Event, Observer, Tick};
@@ -27,6 +28,8 @@ use crate::store::{self, OpenStore, Opened, StoreError};
 /// The part that the events name.
 const PART: &str = "issuer";
 const SILENCE_NANOS: u64 = 500_000_000;
+/// How far clocks may be apart.
+const MAY_BE_BEHIND: Duration = Duration::from_secs(60);
 /// How many uses of secrets one transaction writes.
 const USES_AT_ONCE: usize = 1_000;
 
@@ -40,6 +43,8 @@ pub(crate) struct State {
     observer: Arc<dyn Observer>,
     /// What is to be stored anew.
     pub(crate) rewrites: Rewrites,
+    /// It was told that the clock is behind.
+    is_behind: AtomicBool,
     home: Home,
     owner: Owner,
     /// The tick at which the watcher last looked.
@@ -85,6 +90,7 @@ impl State {
             looked: AtomicU64::new(clock.tick().as_nanos()),
             clock,
             observer,
+            is_behind: AtomicBool::new(false),
             rewrites: Rewrites::default(),
             home,
             owner: store.owner,
@@ -206,6 +212,16 @@ impl State {
     /// if nobody could be told.
     pub(crate) fn tell_reload_failed(&self) -> bool {
         self.tell(&Event::ReloadFailed { part: PART })
+    }
+
+    /// A step was judged by that second of the ledger's, at this one of the clock's. Tells once of a
+    /// clock that is behind, until it is right again.
+    pub(crate) fn note_ledger_time(&self, time: u64, now: u64) {
+        let behind = Duration::from_secs(time.saturating_sub(now));
+        let is_behind = behind > MAY_BE_BEHIND;
+        if self.is_behind.swap(is_behind, Ordering::Relaxed) != is_behind && is_behind {
+            self.tell(&Event::ClockBehind { by: behind });
+        }
     }
 
     /// A panic of the clock or the observer is caught and forgotten.

@@ -40,6 +40,7 @@ impl Observer for TracingObserver {
             Event::SecretExpiring { secret, expires_in, .. } => {
                 say!(warn, secret = *secret, expires_in = expires_in.as_secs());
             }
+            Event::ClockBehind { by } => say!(warn, behind_by = by.as_secs()),
             Event::KeyRotated { kid } => say!(info, kid = *kid),
             Event::Served { .. } | Event::Cancelled { .. } | Event::SecretRotated { .. } => {
                 say!(info)

@@ -64,6 +64,11 @@ pub enum Outcome {
     Granted(Successor),
     /// It is not.
     Rejected(RejectReason),
+    /// It is not, by its times: [`RefreshExpired`](RejectReason::RefreshExpired).
+    Expired {
+        /// The second that it was judged by: the step's, or what the ledger has seen.
+        time: u64,
+    },
     /// The family is revoked, as was asked.
     Revoked,
 }
@@ -173,7 +178,7 @@ impl Redeem<'_> {
         let time = self.ledger.effective(self.step.now.as_secs());
         // INVARIANT: no token outlives its family.
         if time >= shown.expires_at || self.is_too_early() {
-            return rejected(RejectReason::RefreshExpired, None);
+            return Judged { outcome: Outcome::Expired { time }, write: None };
         }
         let Some(family) = family else {
             // Its first token, which the ledger hears of now.

@@ -234,7 +234,7 @@ impl Work {
 
 #[cfg(test)]
 mod tests {
-    use tokensmith::{ManualClock, RejectReason};
+    use tokensmith::ManualClock;
 
     use super::super::step::{Proposal, StepKind};
     use super::super::token::{FamilyId, Fields};
@@ -295,6 +295,6 @@ mod tests {
         else {
             panic!("{}", done.len());
         };
-        assert_eq!(*last, Outcome::Rejected(RejectReason::RefreshExpired));
+        assert_eq!(*last, Outcome::Expired { time: NOW.as_secs() });
     }
 }

@@ -30,7 +30,7 @@ class TokenEvent:
     Each call ends with exactly one event that is `terminal`. Told apart by `name`: `issued`,
     `invalid`, `rate_limited`, `rejected`, `downstream_failed`, `timed_out`, `cancelled`; and besides
     them `limiter_failed`, `limiter_health`, `source_unknown`, `reload_failed`, `started_empty`,
-    `secret_rotated`, `secret_expiring`, `key_rotated`. A later version may have more.
+    `clock_behind`, `secret_rotated`, `secret_expiring`, `key_rotated`. A later version may have more.
     """
 
     name: str

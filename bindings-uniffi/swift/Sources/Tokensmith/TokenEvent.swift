@@ -9,7 +9,7 @@ public typealias Observer = @Sendable (TokenEvent) -> Void
 public struct TokenEvent: Sendable, Equatable {
     /// `issued`, `invalid`, `rate_limited`, `rejected`, `downstream_failed`, `timed_out`, `cancelled`,
     /// `limiter_failed`, `limiter_health`, `source_unknown`, `reload_failed`, `started_empty`,
-    /// `secret_rotated`, `secret_expiring`, `key_rotated`.
+    /// `clock_behind`, `secret_rotated`, `secret_expiring`, `key_rotated`.
     public let name: String
     /// Whether the call ended with it.
     public let isTerminal: Bool

@@ -14,7 +14,7 @@ pub fn what_was_issued_before_the_ledger_is_refused<W: Workbench>(bench: &W) {
     scene.next(&first, law);
     let step = scene.last_step();
     let [later, same] = [START + 1, START].map(|second| bench.ledger(UnixTime::from_secs(second)));
-    let refused = Outcome::Rejected(RejectReason::RefreshExpired);
+    let refused = Outcome::Expired { time: START + 1 };
     assert_eq!(taken(later.as_ref(), &step), refused, "{law}");
     assert_eq!(taken(later.as_ref(), &step), refused, "{law}, each time");
     assert!(granted(same.as_ref(), &step), "what was issued in the same second is not");
