@@ -308,7 +308,9 @@ export { RejectedError, ThrottledError } from './lib/authenticator.cjs';
 export { Limiter, type Acquired, type LimiterOptions } from './lib/limiter.cjs';
 export type {
   AccessClaims,
+  ActiveToken,
   Admin,
+  AppPolicy,
   AppSummary,
   CreatedApp,
   CreatedSecret,
@@ -317,6 +319,7 @@ export type {
   RotateOptions,
   SecretSummary,
   SigningAlgorithm,
+  VerifyOptions,
 } from './lib/admin.cjs';
 export {
   fastifyPlugin,

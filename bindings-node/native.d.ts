@@ -57,11 +57,10 @@ export declare class NativeService {
   rotateKey(algorithmName?: string | undefined | null): Promise<object>
   /** Resolves with null or a failure. */
   revokeKey(kid: string): Promise<object | null>
-  /**
-   * The token's claims, or `{ code, message, reason }`. Its bytes, which the facade has made of
-   * text, are not copied.
-   */
-  verifyAccessToken(token: Uint8Array): object
+  /** Resolves with null or a failure. The claims are JSON. */
+  setAppPolicy(id: string, audience?: Array<string> | undefined | null, scope?: string | undefined | null, claims?: string | undefined | null, tokenSeconds?: number | undefined | null): Promise<object | null>
+  /** Resolves with the policy, whose claims are JSON, or a failure. */
+  appPolicy(id: string): Promise<object>
   /** Whether there is something that redeems refresh tokens. */
   canRefresh(): boolean
   /** Answers a request to redeem a refresh token, as `handle` does one for tokens. */
@@ -102,6 +101,15 @@ export declare class NativeService {
   droppedEvents(): number
   /** Lets go of the service: what is under way ends as it would, and later calls are refused. */
   close(): void
+  /**
+   * The token's claims, or `{ code, message, reason }`. Its bytes, which the facade has made of
+   * text, are not copied.
+   */
+  verifyAccessToken(token: Uint8Array, audience?: string | undefined | null): object
+  /** Resolves with null, with what the token is, or with a failure. */
+  introspect(appClientId: string, token: Uint8Array): Promise<object | null>
+  /** Resolves with `done` or `unsupported`, or with a failure. */
+  revokeToken(appClientId: string, token: Uint8Array): Promise<string | object>
 }
 
 /** What a bucket says. */

@@ -126,16 +126,56 @@ class Admin {
     await settled(() => this.#native.revokeKey(kid));
   }
 
-  verifyAccessToken(token) {
+  async setAppPolicy(id, policy) {
+    argument.text('id', id);
+    argument.object('policy', policy);
+    const scope = argument.optionalText('scope', policy.scope);
+    const audience = argument.optionalTexts('audience', policy.audience);
+    const claims = policy.claims === undefined ? undefined : argument.json('claims', policy.claims);
+    const { tokenSeconds } = policy;
+    if (tokenSeconds !== undefined) argument.number('tokenSeconds', tokenSeconds);
+    await settled(() => this.#native.setAppPolicy(id, audience, scope, claims, tokenSeconds));
+  }
+
+  async appPolicy(id) {
+    argument.text('id', id);
+    const policy = await settled(() => this.#native.appPolicy(id));
+    return 'claims' in policy ? { ...policy, claims: JSON.parse(policy.claims) } : policy;
+  }
+
+  verifyAccessToken(token, options = {}) {
+    argument.object('options', options);
+    const audience = argument.optionalText('audience', options.audience);
     const bytes = argument.token(argument.text('token', token));
     let claims;
     try {
-      claims = atOnce(() => this.#native.verifyAccessToken(bytes));
+      claims = atOnce(() => this.#native.verifyAccessToken(bytes, audience));
     } finally {
       argument.wipe(bytes);
     }
     if (claims.code !== undefined) throw new InvalidAccessTokenError(claims);
-    return { ...claims, issued: date(claims.issued), expires: date(claims.expires) };
+    return said(claims);
+  }
+
+  async introspect(appClientId, token) {
+    argument.text('appClientId', appClientId);
+    const bytes = argument.token(argument.text('token', token));
+    try {
+      const told = await settled(() => this.#native.introspect(appClientId, bytes));
+      return told && said(told);
+    } finally {
+      argument.wipe(bytes);
+    }
+  }
+
+  async revokeToken(appClientId, token) {
+    argument.text('appClientId', appClientId);
+    const bytes = argument.token(argument.text('token', token));
+    try {
+      return await settled(() => this.#native.revokeToken(appClientId, bytes));
+    } finally {
+      argument.wipe(bytes);
+    }
   }
 
   jwks() {
@@ -144,6 +184,13 @@ class Admin {
 }
 
 const date = (seconds) => new Date(seconds * 1000);
+/** What a token says, its times as dates and its claims as they are in it. */
+const said = (token) => ({
+  ...token,
+  claims: JSON.parse(token.claims),
+  issued: date(token.issued),
+  expires: date(token.expires),
+});
 const key = (listed) => ({ ...listed, created: date(listed.created), active: date(listed.active) });
 
 /** What the addon's call gives, or the error that it gives in its place. */

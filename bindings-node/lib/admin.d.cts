@@ -66,18 +66,61 @@ export interface RotateKeyOptions {
   algorithm?: SigningAlgorithm | null | undefined;
 }
 
+/**
+ * What the tokens of one app say, and how long they live. What is absent is as the configuration has it.
+ *
+ * @example
+ * const policy: AppPolicy = { scope: 'invoices:read', claims: { tenant: 'acme' }, tokenSeconds: 600 };
+ */
+export interface AppPolicy {
+  /** `aud`: whom access tokens are for, one or several different names of 1 to 512 visible ASCII characters. */
+  audience?: string | string[] | undefined;
+  /** `scope`: what access tokens allow, in words with one space between two (RFC 6749 section 3.3). */
+  scope?: string | undefined;
+  /**
+   * Claims besides, at most 4 KiB of JSON and up to 8 deep. Those that the issuer writes itself are not
+   * among them, nor is `scope`.
+   */
+  claims?: Record<string, unknown> | undefined;
+  /** How long access tokens are good for, from 60 to `max_token_seconds`, in whole seconds. */
+  tokenSeconds?: number | undefined;
+}
+
 /** What an access token says that was found good (RFC 9068 section 2.2). */
 export interface AccessClaims {
   /** `client_id`: the app whose token it is. */
   readonly appClientId: string;
   /** `sub`: `app:` and the app's id. */
   readonly subject: string;
+  /** `aud`: whom it is for. */
+  readonly audience: readonly string[];
+  /** What it allows, in words with one space between two. Absent if it does not say so. */
+  readonly scope?: string;
+  /** The claims besides: those of the app's policy when the token was made. */
+  readonly claims: Readonly<Record<string, unknown>>;
   /** `jti`: the token's own id. */
   readonly tokenId: string;
   /** `iat` */
   readonly issued: Date;
   /** `exp`: from when it is not good. */
   readonly expires: Date;
+}
+
+/** For whom an access token is verified. */
+export interface VerifyOptions {
+  /** The API that asks, by the name that the apps' policies call it. Default: that of the configuration. */
+  audience?: string | null | undefined;
+}
+
+/** What a token of either kind says that is good now (RFC 7662 section 2.2). */
+export interface ActiveToken extends Omit<AccessClaims, 'audience' | 'tokenId'> {
+  readonly kind: 'access' | 'refresh';
+  /** `iss`: this issuer. */
+  readonly issuer: string;
+  /** `aud` of an access token. */
+  readonly audience?: readonly string[];
+  /** `jti` of an access token. */
+  readonly tokenId?: string;
 }
 
 /**
@@ -128,6 +171,26 @@ export interface Admin {
    */
   resetRefreshClock(): Promise<void>;
 
+  /**
+   * Tells what a token is; null of a text that is no token of this issuer's, and of one that is not good
+   * now: past its time, revoked, used up, or of an app that is disabled or gone. Of refresh tokens that
+   * app's alone are known. Nothing is changed by it.
+   */
+  introspect(appClientId: string, token: string): Promise<ActiveToken | null>;
+  /**
+   * Revokes whatever token of that app's it is (RFC 7009). `unsupported` of an access token, which lives to
+   * its end; `done` of all else, for a text that is none, or another app's, is revoked already.
+   */
+  revokeToken(appClientId: string, token: string): Promise<'done' | 'unsupported'>;
+
+  /**
+   * Sets what the tokens of an app say, in place of what was set before. Those that were issued stay as
+   * they are; those that are made from now on, at a refresh too, are by this.
+   */
+  setAppPolicy(id: string, policy: AppPolicy): Promise<void>;
+  /** What was set. `audience` is an array here. */
+  appPolicy(id: string): Promise<AppPolicy>;
+
   /** The signing keys, the one that signs first before the others. Those whose last token has expired are gone. */
   listKeys(): Promise<KeySummary[]>;
   /**
@@ -144,16 +207,16 @@ export interface Admin {
 
   /**
    * Verifies an access token of this issuer's by the keys that are published now, without a network: its
-   * signature, issuer, audience and time, give or take a minute. Whether its app is still enabled it does
-   * not ask. It is done when it returns, within a fraction of a millisecond.
+   * signature, issuer and time, give or take a minute, and that it is for the audience that asks. Whether
+   * its app is still enabled it does not ask. It is done when it returns, in a fraction of a millisecond.
    *
    * @throws {InvalidAccessTokenError} any other text
    * @throws {TypeError} it is no string
    *
    * @example
-   * const { appClientId } = service.admin.verifyAccessToken(bearer);
+   * const { appClientId } = service.admin.verifyAccessToken(bearer, { audience: 'https://api.example' });
    */
-  verifyAccessToken(token: string): AccessClaims;
+  verifyAccessToken(token: string, options?: VerifyOptions): AccessClaims;
 
   /** The public keys as a JWK set (RFC 7517 section 5), in JSON. */
   jwks(): string;

@@ -24,6 +24,13 @@ function optionalText(name, value) {
   return value === undefined || value === null ? undefined : text(name, value);
 }
 
+/** Several such strings, or one alone, or nothing. */
+function optionalTexts(name, value) {
+  if (value === undefined || value === null) return undefined;
+  if (!Array.isArray(value)) return [text(name, value)];
+  return Array.from(value, (one) => text(name, one));
+}
+
 // A typed array may have a `buffer` of its own besides.
 const bufferOf = (bytes) => Reflect.get(Object.getPrototypeOf(Uint8Array.prototype), 'buffer', bytes);
 
@@ -103,6 +110,7 @@ module.exports = {
   wrong,
   text,
   optionalText,
+  optionalTexts,
   bytes,
   secret,
   token,

@@ -1,12 +1,12 @@
-//! The administration of the signing keys, and the verifying of what they have signed.
+//! The administration of the signing keys.
 
 use napi::bindgen_prelude::{Array, Either, Env, Object, PromiseRaw, Result};
 use napi_derive::napi;
-use tokensmith_assembly::{AccessClaims, AdminError, Algorithm, InvalidAccessToken, KeySummary};
+use tokensmith_assembly::{AdminError, Algorithm, KeySummary};
 
 use crate::admin::{Settled, blocking, nothing};
 use crate::reply;
-use crate::service::{NativeService, invalid};
+use crate::service::NativeService;
 
 #[napi]
 impl NativeService {
@@ -57,17 +57,6 @@ impl NativeService {
         let work = blocking(move || admin.revoke_key(&kid));
         env.spawn_future_with_callback(work, nothing)
     }
-
-    /// The token's claims, or `{ code, message, reason }`. Its bytes, which the facade has made of
-    /// text, are not copied.
-    #[napi(catch_unwind, ts_return_type = "object")]
-    pub fn verify_access_token<'env>(&self, env: &'env Env, token: &[u8]) -> Result<Object<'env>> {
-        let token = std::str::from_utf8(token).map_err(|_| invalid("token"))?;
-        match self.admin()?.verify_access_token(token) {
-            Ok(verified) => claims(env, &verified),
-            Err(refused) => unverified(env, refused),
-        }
-    }
 }
 
 fn algorithm(name: &str) -> Settled<Algorithm> {
@@ -83,22 +72,5 @@ fn summary<'env>(env: &'env Env, key: &KeySummary) -> Result<Object<'env>> {
     reply.set("state", key.state.as_str())?;
     reply.set("created", reply::number(key.created.as_secs()))?;
     reply.set("active", reply::number(key.active.as_secs()))?;
-    Ok(reply)
-}
-
-/// `AccessClaims` of `index.d.cts`.
-fn claims<'env>(env: &'env Env, claims: &AccessClaims) -> Result<Object<'env>> {
-    let mut reply = Object::new(env)?;
-    reply.set("appClientId", claims.app.as_str())?;
-    reply.set("subject", claims.subject.as_str())?;
-    reply.set("tokenId", claims.token_id.as_str())?;
-    reply.set("issued", reply::number(claims.issued.as_secs()))?;
-    reply.set("expires", reply::number(claims.expires.as_secs()))?;
-    Ok(reply)
-}
-
-fn unverified(env: &Env, refused: InvalidAccessToken) -> Result<Object<'_>> {
-    let mut reply = reply::failure(env, refused.code(), &refused.to_string())?;
-    reply.set("reason", refused.as_str())?;
     Ok(reply)
 }

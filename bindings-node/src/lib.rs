@@ -19,6 +19,7 @@ mod event;
 mod exit;
 mod keys;
 mod limiter;
+mod policies;
 mod refresh;
 mod refresh_tokens;
 mod reply;
@@ -27,3 +28,4 @@ mod secrets;
 mod service;
 #[cfg(feature = "testing")]
 mod testing;
+mod tokens;

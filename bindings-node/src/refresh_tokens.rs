@@ -76,6 +76,6 @@ impl NativeService {
     }
 }
 
-async fn worked<T>(work: impl Future<Output = Settled<T>>) -> Result<Settled<T>> {
+pub(crate) async fn worked<T>(work: impl Future<Output = Settled<T>>) -> Result<Settled<T>> {
     Ok(exit::worked(work).await)
 }

@@ -45,11 +45,13 @@ test('one key signs, under the name of its thumbprint', async () => {
 test('what is verified says what the token does', async () => {
   const [, part] = (await token(site)).split('.');
   const accessToken = await token(site);
-  const { client_id, sub, jti, iat, exp } = decoded(accessToken.split('.')[1]);
+  const { client_id, sub, aud, jti, iat, exp } = decoded(accessToken.split('.')[1]);
   assert.notEqual(decoded(part).jti, jti);
   assert.deepEqual(site.admin.verifyAccessToken(accessToken), {
     appClientId: client_id,
     subject: sub,
+    audience: [aud],
+    claims: {},
     tokenId: jti,
     issued: new Date(iat * 1000),
     expires: new Date(exp * 1000),
@@ -101,10 +103,10 @@ test('no copy of a token is left, whether it is good or not', async () => {
   const accessToken = await token(site);
   const copies = [];
   const { verifyAccessToken } = NativeService.prototype;
-  NativeService.prototype.verifyAccessToken = function verify(bytes) {
+  NativeService.prototype.verifyAccessToken = function verify(bytes, audience) {
     copies.push(bytes);
     assert(bytes.some((byte) => byte !== 0));
-    return verifyAccessToken.call(this, bytes);
+    return verifyAccessToken.call(this, bytes, audience);
   };
   try {
     site.admin.verifyAccessToken(accessToken);

@@ -14,7 +14,7 @@ import { promisify } from 'node:util';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const readme = await readFile(join(root, 'README.md'), 'utf8');
 const blocks = (page) => [...page.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code);
-const [server, host, refreshing, verifying, ...others] = blocks(readme);
+const [server, host, refreshing, verifying, policies, ...others] = blocks(readme);
 
 let folder;
 before(async () => {
@@ -77,6 +77,12 @@ test('an access token is verified, and a key rotated', async () => {
   const { stdout, stderr } = await promisify(execFile)(process.execPath, ['verifying.mjs'], { cwd: folder });
   const lines = ['true', 'ERR_ACCESS_TOKEN_INVALID malformed', 'ES256 active', 'EdDSA pending', ''];
   assert.deepEqual({ stdout, stderr }, { stdout: lines.join('\n'), stderr: '' });
+});
+
+test('an app’s policy is in its tokens, which are told of and revoked', async () => {
+  await writeFile(join(folder, 'policies.mjs'), policies);
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, ['policies.mjs'], { cwd: folder });
+  assert.deepEqual({ stdout, stderr }, { stdout: 'invoices:read acme\nrefresh\ndone null\n', stderr: '' });
 });
 
 test('the first page’s server answers', { timeout: 60_000 }, async () => {

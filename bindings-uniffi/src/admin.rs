@@ -156,7 +156,7 @@ impl TokenService {
 }
 
 /// No app has an id that cannot be one.
-fn app(id: &str) -> Result<AppClientId, Refused> {
+pub(crate) fn app(id: &str) -> Result<AppClientId, Refused> {
     AppClientId::new(id).map_err(|_| Refused::NotFound)
 }
 
@@ -169,7 +169,7 @@ pub(crate) async fn blocking<T: Send + 'static>(
     }
 }
 
-async fn awaited<T: Send + 'static>(
+pub(crate) async fn awaited<T: Send + 'static>(
     work: impl Future<Output = Result<T, Refused>> + Send + 'static,
 ) -> Result<T, AdminError> {
     Ok(whole(work).await.ok_or_else(not_made)??)

@@ -1,9 +1,8 @@
-//! The administration of the signing keys, and the verifying of what they have signed.
+//! The administration of the signing keys.
 
 use std::time::SystemTime;
 
 use tokensmith_assembly::{AdminError as Refused, Algorithm};
-use zeroize::Zeroizing;
 
 use crate::admin::{blocking, time};
 use crate::failure::AdminError;
@@ -22,21 +21,6 @@ pub struct KeySummary {
     pub created: SystemTime,
     /// From when it signs, or signed.
     pub active: SystemTime,
-}
-
-/// What an access token says that was found good.
-#[derive(Debug, uniffi::Record)]
-pub struct AccessClaims {
-    /// `client_id`: whose token it is.
-    pub app_client_id: String,
-    /// `sub`.
-    pub subject: String,
-    /// `jti`.
-    pub token_id: String,
-    /// `iat`.
-    pub issued: SystemTime,
-    /// `exp`.
-    pub expires: SystemTime,
 }
 
 #[uniffi::export(async_runtime = "tokio")]
@@ -63,19 +47,6 @@ impl TokenService {
     pub async fn revoke_key(&self, kid: String) -> Result<(), AdminError> {
         let admin = self.admin()?;
         blocking(move || admin.revoke_key(&kid)).await
-    }
-
-    /// Verifies an access token of this issuer's, without a network.
-    pub fn verify_access_token(&self, token: String) -> Result<AccessClaims, AdminError> {
-        let token = Zeroizing::new(token);
-        let claims = self.admin()?.verify_access_token(&token)?;
-        Ok(AccessClaims {
-            app_client_id: claims.app.as_str().to_owned(),
-            subject: claims.subject,
-            token_id: claims.token_id,
-            issued: time(claims.issued),
-            expires: time(claims.expires),
-        })
     }
 }
 

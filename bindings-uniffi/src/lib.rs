@@ -15,9 +15,11 @@ mod failure;
 mod keys;
 mod limiter;
 mod observer;
+mod policies;
 mod records;
 mod service;
 #[cfg(feature = "testing")]
 mod testing;
+mod tokens;
 
 uniffi::setup_scaffolding!("_bridge");

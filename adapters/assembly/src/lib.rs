@@ -31,6 +31,7 @@
 mod assemble;
 mod config;
 mod event_record;
+mod policy_parts;
 
 // The public interface is:
 pub use assemble::{Assembled, Host, build, rebuild};
@@ -39,8 +40,9 @@ pub use config::{
     StoreConfig,
 };
 pub use event_record::EventRecord;
+pub use policy_parts::PolicyParts;
 pub use tokensmith_issuer::{
-    AccessClaims, ActiveToken, Admin, AdminError, Algorithm, AppSummary, CreatedApp, CreatedSecret,
-    ImportFault, ImportedApp, Introspect, InvalidAccessToken, InvalidHash, Issuer, KeyState,
-    KeySummary, Revocation, Revoke, SecretSummary, TokenKind,
+    AccessClaims, ActiveToken, Admin, AdminError, Algorithm, AppPolicy, AppSummary, CreatedApp,
+    CreatedSecret, ImportFault, ImportedApp, Introspect, InvalidAccessToken, InvalidHash, Issuer,
+    KeyState, KeySummary, Revocation, Revoke, SecretSummary, TokenKind,
 };

@@ -68,6 +68,26 @@ pub enum Revocation {
     Unsupported,
 }
 
+impl TokenKind {
+    /// The word that stands for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Access => "access",
+            Self::Refresh => "refresh",
+        }
+    }
+}
+
+impl Revocation {
+    /// The word that stands for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Unsupported => "unsupported",
+        }
+    }
+}
+
 impl Admin {
     /// Tells what a token is, and `None` of a text that is no token of this issuer's, or of one that is
     /// not good now: past its time, revoked, used up, or of an app that is disabled or was removed. Of

@@ -1,7 +1,9 @@
 // What a consumer with ES modules may write, and what the compiler must refuse.
 import {
   type AccessClaims,
+  type ActiveToken,
   type AdminErrorCode,
+  type AppPolicy,
   ConfigError,
   type CreatedSecret,
   InvalidAccessTokenError,
@@ -65,7 +67,8 @@ const signing = (await issuing.admin.listKeys()).filter(({ state, active }) => s
 await issuing.admin.revokeKey(key.kid);
 const claims: AccessClaims = issuing.admin.verifyAccessToken(refreshed.accessToken);
 try {
-  console.log(claims.expires.toISOString() + claims.subject + claims.tokenId);
+  console.log(claims.expires.toISOString() + claims.subject + claims.tokenId + claims.audience.join(' '));
+  issuing.admin.verifyAccessToken(refreshed.accessToken, { audience: 'https://api.example' });
 } catch (error) {
   if (error instanceof InvalidAccessTokenError) console.log(error.code === 'ERR_ACCESS_TOKEN_INVALID', error.reason === 'expired');
   // @ts-expect-error it is no error of a call that gives tokens
@@ -104,6 +107,15 @@ await issuing.refresh({ appClientId: app.id, appSecret: app.secret });
 await issuing.refresh({ appClientId: app.id, appSecret: app.secret, refreshToken: new Uint8Array() });
 // @ts-expect-error a misspelt option is none
 await issuing.admin.rotateSecret(app.id, { overlap: 3_600 });
+const policy: AppPolicy = await issuing.admin.appPolicy(app.id);
+await issuing.admin.setAppPolicy(app.id, { ...policy, audience: ['a', 'b'], claims: { tenant: 'acme' }, tokenSeconds: 600 });
+const told: ActiveToken | null = await issuing.admin.introspect(app.id, 'a');
+if (told?.kind === 'access') console.log(told.audience?.length, told.scope?.split(' '), told.claims.tenant);
+const revocation: 'done' | 'unsupported' = await issuing.admin.revokeToken(app.id, 'a');
+// @ts-expect-error a misspelt part is none
+await issuing.admin.setAppPolicy(app.id, { scopes: 'a' });
+// @ts-expect-error not every token is good
+(await issuing.admin.introspect(app.id, 'a')).kind.length;
 // @ts-expect-error no key is for such
 await issuing.admin.rotateKey({ algorithm: 'HS256' });
 // @ts-expect-error a token is text
@@ -112,4 +124,4 @@ issuing.admin.verifyAccessToken(new Uint8Array());
 await issuing.admin.revokeRefreshTokensOf();
 // @ts-expect-error there is no issuer to administer
 hosted.admin.jwks();
-export { can, code, ends, names, none, purged, refreshedStatus, signing, status, successor, type };
+export { can, code, ends, names, none, purged, refreshedStatus, revocation, signing, status, successor, type };

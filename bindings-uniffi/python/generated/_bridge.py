@@ -541,6 +541,8 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_tokensmith_uniffi_checksum_method_observer_on_event() != 5453:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_app_policy() != 38997:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_can_refresh() != 12358:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_create_app() != 37880:
@@ -554,6 +556,8 @@ def _uniffi_check_api_checksums(lib):
     if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_has_admin() != 36227:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_in_flight() != 9132:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_introspect() != 43998:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_issue() != 61334:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -581,17 +585,21 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_revoke_secret() != 219:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_revoke_token() != 58949:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_rotate_key() != 7310:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_rotate_secret() != 30797:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_set_app_enabled() != 31844:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_set_app_policy() != 15779:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_shutdown() != 2820:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_unavailable() != 15206:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_verify_access_token() != 26726:
+    if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_verify_access_token() != 53567:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
 
 # A ctypes library to expose the extern-C FFI definitions.
@@ -646,6 +654,9 @@ _UniffiLib.uniffi_tokensmith_uniffi_checksum_constructor_limiter_new.restype = c
 _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_observer_on_event.argtypes = (
 )
 _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_observer_on_event.restype = ctypes.c_uint16
+_UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_app_policy.argtypes = (
+)
+_UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_app_policy.restype = ctypes.c_uint16
 _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_can_refresh.argtypes = (
 )
 _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_can_refresh.restype = ctypes.c_uint16
@@ -667,6 +678,9 @@ _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_has_admin.resty
 _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_in_flight.argtypes = (
 )
 _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_in_flight.restype = ctypes.c_uint16
+_UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_introspect.argtypes = (
+)
+_UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_introspect.restype = ctypes.c_uint16
 _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_issue.argtypes = (
 )
 _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_issue.restype = ctypes.c_uint16
@@ -706,6 +720,9 @@ _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_revoke_refresh_
 _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_revoke_secret.argtypes = (
 )
 _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_revoke_secret.restype = ctypes.c_uint16
+_UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_revoke_token.argtypes = (
+)
+_UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_revoke_token.restype = ctypes.c_uint16
 _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_rotate_key.argtypes = (
 )
 _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_rotate_key.restype = ctypes.c_uint16
@@ -715,6 +732,9 @@ _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_rotate_secret.r
 _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_set_app_enabled.argtypes = (
 )
 _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_set_app_enabled.restype = ctypes.c_uint16
+_UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_set_app_policy.argtypes = (
+)
+_UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_set_app_policy.restype = ctypes.c_uint16
 _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_shutdown.argtypes = (
 )
 _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_shutdown.restype = ctypes.c_uint16
@@ -769,6 +789,11 @@ _UniffiLib.uniffi_tokensmith_uniffi_fn_method_observer_on_event.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_tokensmith_uniffi_fn_method_observer_on_event.restype = None
+_UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_app_policy.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+)
+_UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_app_policy.restype = ctypes.c_uint64
 _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_can_refresh.argtypes = (
     ctypes.c_uint64,
     ctypes.POINTER(_UniffiRustCallStatus),
@@ -806,6 +831,12 @@ _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_in_flight.argtypes = 
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_in_flight.restype = ctypes.c_int32
+_UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_introspect.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+)
+_UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_introspect.restype = ctypes.c_uint64
 _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_issue.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
@@ -869,6 +900,12 @@ _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_revoke_secret.argtype
     _UniffiRustBuffer,
 )
 _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_revoke_secret.restype = ctypes.c_uint64
+_UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_revoke_token.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+)
+_UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_revoke_token.restype = ctypes.c_uint64
 _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_rotate_key.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
@@ -886,6 +923,12 @@ _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_set_app_enabled.argty
     ctypes.c_int8,
 )
 _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_set_app_enabled.restype = ctypes.c_uint64
+_UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_set_app_policy.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+)
+_UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_set_app_policy.restype = ctypes.c_uint64
 _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_shutdown.argtypes = (
     ctypes.c_uint64,
     ctypes.POINTER(_UniffiRustCallStatus),
@@ -898,6 +941,7 @@ _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_unavailable.argtypes 
 _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_unavailable.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_verify_access_token.argtypes = (
     ctypes.c_uint64,
+    _UniffiRustBuffer,
     _UniffiRustBuffer,
     ctypes.POINTER(_UniffiRustCallStatus),
 )
@@ -1474,6 +1518,54 @@ class _UniffiFfiConverterString:
             builder.write(value.encode("utf-8"))
             return builder.finalize()
 
+class _UniffiFfiConverterSequenceString(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterString.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterString.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterString.read(buf) for i in range(count)
+        ]
+
+class _UniffiFfiConverterOptionalString(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        if value is not None:
+            _UniffiFfiConverterString.check_lower(value)
+
+    @classmethod
+    def write(cls, value, buf):
+        if value is None:
+            buf.write_u8(0)
+            return
+
+        buf.write_u8(1)
+        _UniffiFfiConverterString.write(value, buf)
+
+    @classmethod
+    def read(cls, buf):
+        flag = buf.read_u8()
+        if flag == 0:
+            return None
+        elif flag == 1:
+            return _UniffiFfiConverterString.read(buf)
+        else:
+            raise InternalError("Unexpected flag byte for optional type")
+
 # The Timestamp type.
 Timestamp = datetime.datetime
 
@@ -1516,9 +1608,12 @@ class AccessClaims:
     """
     What an access token says that was found good.
 """
-    def __init__(self, *, app_client_id:str, subject:str, token_id:str, issued:Timestamp, expires:Timestamp):
+    def __init__(self, *, app_client_id:str, subject:str, audience:typing.List[str], scope:typing.Optional[str], claims:str, token_id:str, issued:Timestamp, expires:Timestamp):
         self.app_client_id = app_client_id
         self.subject = subject
+        self.audience = audience
+        self.scope = scope
+        self.claims = claims
         self.token_id = token_id
         self.issued = issued
         self.expires = expires
@@ -1527,11 +1622,17 @@ class AccessClaims:
 
     
     def __str__(self):
-        return "AccessClaims(app_client_id={}, subject={}, token_id={}, issued={}, expires={})".format(self.app_client_id, self.subject, self.token_id, self.issued, self.expires)
+        return "AccessClaims(app_client_id={}, subject={}, audience={}, scope={}, claims={}, token_id={}, issued={}, expires={})".format(self.app_client_id, self.subject, self.audience, self.scope, self.claims, self.token_id, self.issued, self.expires)
     def __eq__(self, other):
         if self.app_client_id != other.app_client_id:
             return False
         if self.subject != other.subject:
+            return False
+        if self.audience != other.audience:
+            return False
+        if self.scope != other.scope:
+            return False
+        if self.claims != other.claims:
             return False
         if self.token_id != other.token_id:
             return False
@@ -1547,6 +1648,9 @@ class _UniffiFfiConverterTypeAccessClaims(_UniffiConverterRustBuffer):
         return AccessClaims(
             app_client_id=_UniffiFfiConverterString.read(buf),
             subject=_UniffiFfiConverterString.read(buf),
+            audience=_UniffiFfiConverterSequenceString.read(buf),
+            scope=_UniffiFfiConverterOptionalString.read(buf),
+            claims=_UniffiFfiConverterString.read(buf),
             token_id=_UniffiFfiConverterString.read(buf),
             issued=_UniffiFfiConverterTimestamp.read(buf),
             expires=_UniffiFfiConverterTimestamp.read(buf),
@@ -1556,6 +1660,9 @@ class _UniffiFfiConverterTypeAccessClaims(_UniffiConverterRustBuffer):
     def check_lower(value):
         _UniffiFfiConverterString.check_lower(value.app_client_id)
         _UniffiFfiConverterString.check_lower(value.subject)
+        _UniffiFfiConverterSequenceString.check_lower(value.audience)
+        _UniffiFfiConverterOptionalString.check_lower(value.scope)
+        _UniffiFfiConverterString.check_lower(value.claims)
         _UniffiFfiConverterString.check_lower(value.token_id)
         _UniffiFfiConverterTimestamp.check_lower(value.issued)
         _UniffiFfiConverterTimestamp.check_lower(value.expires)
@@ -1564,6 +1671,9 @@ class _UniffiFfiConverterTypeAccessClaims(_UniffiConverterRustBuffer):
     def write(value, buf):
         _UniffiFfiConverterString.write(value.app_client_id, buf)
         _UniffiFfiConverterString.write(value.subject, buf)
+        _UniffiFfiConverterSequenceString.write(value.audience, buf)
+        _UniffiFfiConverterOptionalString.write(value.scope, buf)
+        _UniffiFfiConverterString.write(value.claims, buf)
         _UniffiFfiConverterString.write(value.token_id, buf)
         _UniffiFfiConverterTimestamp.write(value.issued, buf)
         _UniffiFfiConverterTimestamp.write(value.expires, buf)
@@ -1679,6 +1789,170 @@ class _UniffiFfiConverterTypeAcquired(_UniffiConverterRustBuffer):
         _UniffiFfiConverterBoolean.write(value.allowed, buf)
         _UniffiFfiConverterOptionalDuration.write(value.retry_after, buf)
 
+class _UniffiFfiConverterOptionalSequenceString(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        if value is not None:
+            _UniffiFfiConverterSequenceString.check_lower(value)
+
+    @classmethod
+    def write(cls, value, buf):
+        if value is None:
+            buf.write_u8(0)
+            return
+
+        buf.write_u8(1)
+        _UniffiFfiConverterSequenceString.write(value, buf)
+
+    @classmethod
+    def read(cls, buf):
+        flag = buf.read_u8()
+        if flag == 0:
+            return None
+        elif flag == 1:
+            return _UniffiFfiConverterSequenceString.read(buf)
+        else:
+            raise InternalError("Unexpected flag byte for optional type")
+
+@dataclass
+class ActiveToken:
+    """
+    What a token of either kind says that is good now.
+"""
+    def __init__(self, *, kind:str, app_client_id:str, subject:str, issuer:str, audience:typing.Optional[typing.List[str]], scope:typing.Optional[str], claims:str, token_id:typing.Optional[str], issued:Timestamp, expires:Timestamp):
+        self.kind = kind
+        self.app_client_id = app_client_id
+        self.subject = subject
+        self.issuer = issuer
+        self.audience = audience
+        self.scope = scope
+        self.claims = claims
+        self.token_id = token_id
+        self.issued = issued
+        self.expires = expires
+        
+        
+
+    
+    def __str__(self):
+        return "ActiveToken(kind={}, app_client_id={}, subject={}, issuer={}, audience={}, scope={}, claims={}, token_id={}, issued={}, expires={})".format(self.kind, self.app_client_id, self.subject, self.issuer, self.audience, self.scope, self.claims, self.token_id, self.issued, self.expires)
+    def __eq__(self, other):
+        if self.kind != other.kind:
+            return False
+        if self.app_client_id != other.app_client_id:
+            return False
+        if self.subject != other.subject:
+            return False
+        if self.issuer != other.issuer:
+            return False
+        if self.audience != other.audience:
+            return False
+        if self.scope != other.scope:
+            return False
+        if self.claims != other.claims:
+            return False
+        if self.token_id != other.token_id:
+            return False
+        if self.issued != other.issued:
+            return False
+        if self.expires != other.expires:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeActiveToken(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return ActiveToken(
+            kind=_UniffiFfiConverterString.read(buf),
+            app_client_id=_UniffiFfiConverterString.read(buf),
+            subject=_UniffiFfiConverterString.read(buf),
+            issuer=_UniffiFfiConverterString.read(buf),
+            audience=_UniffiFfiConverterOptionalSequenceString.read(buf),
+            scope=_UniffiFfiConverterOptionalString.read(buf),
+            claims=_UniffiFfiConverterString.read(buf),
+            token_id=_UniffiFfiConverterOptionalString.read(buf),
+            issued=_UniffiFfiConverterTimestamp.read(buf),
+            expires=_UniffiFfiConverterTimestamp.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.kind)
+        _UniffiFfiConverterString.check_lower(value.app_client_id)
+        _UniffiFfiConverterString.check_lower(value.subject)
+        _UniffiFfiConverterString.check_lower(value.issuer)
+        _UniffiFfiConverterOptionalSequenceString.check_lower(value.audience)
+        _UniffiFfiConverterOptionalString.check_lower(value.scope)
+        _UniffiFfiConverterString.check_lower(value.claims)
+        _UniffiFfiConverterOptionalString.check_lower(value.token_id)
+        _UniffiFfiConverterTimestamp.check_lower(value.issued)
+        _UniffiFfiConverterTimestamp.check_lower(value.expires)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.kind, buf)
+        _UniffiFfiConverterString.write(value.app_client_id, buf)
+        _UniffiFfiConverterString.write(value.subject, buf)
+        _UniffiFfiConverterString.write(value.issuer, buf)
+        _UniffiFfiConverterOptionalSequenceString.write(value.audience, buf)
+        _UniffiFfiConverterOptionalString.write(value.scope, buf)
+        _UniffiFfiConverterString.write(value.claims, buf)
+        _UniffiFfiConverterOptionalString.write(value.token_id, buf)
+        _UniffiFfiConverterTimestamp.write(value.issued, buf)
+        _UniffiFfiConverterTimestamp.write(value.expires, buf)
+
+@dataclass
+class AppPolicy:
+    """
+    What the tokens of one app say, and how long they live. What is none is as the issuer's
+    configuration has it.
+"""
+    def __init__(self, *, audience:typing.Optional[typing.List[str]], scope:typing.Optional[str], claims:typing.Optional[str], token_life:typing.Optional[Duration]):
+        self.audience = audience
+        self.scope = scope
+        self.claims = claims
+        self.token_life = token_life
+        
+        
+
+    
+    def __str__(self):
+        return "AppPolicy(audience={}, scope={}, claims={}, token_life={})".format(self.audience, self.scope, self.claims, self.token_life)
+    def __eq__(self, other):
+        if self.audience != other.audience:
+            return False
+        if self.scope != other.scope:
+            return False
+        if self.claims != other.claims:
+            return False
+        if self.token_life != other.token_life:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeAppPolicy(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return AppPolicy(
+            audience=_UniffiFfiConverterOptionalSequenceString.read(buf),
+            scope=_UniffiFfiConverterOptionalString.read(buf),
+            claims=_UniffiFfiConverterOptionalString.read(buf),
+            token_life=_UniffiFfiConverterOptionalDuration.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterOptionalSequenceString.check_lower(value.audience)
+        _UniffiFfiConverterOptionalString.check_lower(value.scope)
+        _UniffiFfiConverterOptionalString.check_lower(value.claims)
+        _UniffiFfiConverterOptionalDuration.check_lower(value.token_life)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterOptionalSequenceString.write(value.audience, buf)
+        _UniffiFfiConverterOptionalString.write(value.scope, buf)
+        _UniffiFfiConverterOptionalString.write(value.claims, buf)
+        _UniffiFfiConverterOptionalDuration.write(value.token_life, buf)
+
 @dataclass
 class AppSummary:
     """
@@ -1735,31 +2009,6 @@ class _UniffiFfiConverterTypeAppSummary(_UniffiConverterRustBuffer):
         _UniffiFfiConverterBoolean.write(value.enabled, buf)
         _UniffiFfiConverterTimestamp.write(value.created, buf)
         _UniffiFfiConverterBoolean.write(value.damaged, buf)
-
-class _UniffiFfiConverterOptionalString(_UniffiConverterRustBuffer):
-    @classmethod
-    def check_lower(cls, value):
-        if value is not None:
-            _UniffiFfiConverterString.check_lower(value)
-
-    @classmethod
-    def write(cls, value, buf):
-        if value is None:
-            buf.write_u8(0)
-            return
-
-        buf.write_u8(1)
-        _UniffiFfiConverterString.write(value, buf)
-
-    @classmethod
-    def read(cls, buf):
-        flag = buf.read_u8()
-        if flag == 0:
-            return None
-        elif flag == 1:
-            return _UniffiFfiConverterString.read(buf)
-        else:
-            raise InternalError("Unexpected flag byte for optional type")
 
 @dataclass
 class AuthRequest:
@@ -2552,29 +2801,6 @@ class _UniffiFfiConverterInt32(_UniffiConverterPrimitiveInt):
     @staticmethod
     def write(value, buf):
         buf.write_i32(value)
-
-class _UniffiFfiConverterSequenceString(_UniffiConverterRustBuffer):
-    @classmethod
-    def check_lower(cls, value):
-        for item in value:
-            _UniffiFfiConverterString.check_lower(item)
-
-    @classmethod
-    def write(cls, value, buf):
-        items = len(value)
-        buf.write_i32(items)
-        for item in value:
-            _UniffiFfiConverterString.write(item, buf)
-
-    @classmethod
-    def read(cls, buf):
-        count = buf.read_i32()
-        if count < 0:
-            raise InternalError("Unexpected negative sequence length")
-
-        return [
-            _UniffiFfiConverterString.read(buf) for i in range(count)
-        ]
 
 @dataclass
 class TokenResponse:
@@ -3806,6 +4032,31 @@ class _UniffiFfiConverterOptionalTypeCancelHandle(_UniffiConverterRustBuffer):
         else:
             raise InternalError("Unexpected flag byte for optional type")
 
+class _UniffiFfiConverterOptionalTypeActiveToken(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        if value is not None:
+            _UniffiFfiConverterTypeActiveToken.check_lower(value)
+
+    @classmethod
+    def write(cls, value, buf):
+        if value is None:
+            buf.write_u8(0)
+            return
+
+        buf.write_u8(1)
+        _UniffiFfiConverterTypeActiveToken.write(value, buf)
+
+    @classmethod
+    def read(cls, buf):
+        flag = buf.read_u8()
+        if flag == 0:
+            return None
+        elif flag == 1:
+            return _UniffiFfiConverterTypeActiveToken.read(buf)
+        else:
+            raise InternalError("Unexpected flag byte for optional type")
+
 class _UniffiFfiConverterSequenceTypeAppSummary(_UniffiConverterRustBuffer):
     @classmethod
     def check_lower(cls, value):
@@ -3881,6 +4132,11 @@ class TokenServiceProtocol(typing.Protocol):
     Answers `POST /token`: validates, limits, authenticates, and gives the exact response.
 """
     
+    async def app_policy(self, id: str) -> AppPolicy:
+        """
+        The policy of an app.
+"""
+        raise NotImplementedError
     def can_refresh(self, ) -> bool:
         """
         Whether there is something that redeems refresh tokens.
@@ -3916,6 +4172,11 @@ class TokenServiceProtocol(typing.Protocol):
     def in_flight(self, ) -> int:
         """
         How many authentications are under way.
+"""
+        raise NotImplementedError
+    async def introspect(self, app_id: str,token: str) -> typing.Optional[ActiveToken]:
+        """
+        What a token is, if it is good now.
 """
         raise NotImplementedError
     async def issue(self, credentials: Credentials,cancel: typing.Optional[CancelHandle]) -> TokenSet:
@@ -3985,6 +4246,11 @@ class TokenServiceProtocol(typing.Protocol):
         Lets a secret be good no more, for ever.
 """
         raise NotImplementedError
+    async def revoke_token(self, app_id: str,token: str) -> str:
+        """
+        Revokes whatever token of that app's it is: `done`, or `unsupported` for an access token.
+"""
+        raise NotImplementedError
     async def rotate_key(self, algorithm: typing.Optional[str]) -> KeySummary:
         """
         Makes a signing key, of another algorithm if one is named. It signs once every verifier may
@@ -4002,6 +4268,11 @@ class TokenServiceProtocol(typing.Protocol):
         Lets an app have tokens, or no more; those that it has live on to their end.
 """
         raise NotImplementedError
+    async def set_app_policy(self, id: str,policy: AppPolicy) -> None:
+        """
+        Sets the policy of an app, in place of what was set before.
+"""
+        raise NotImplementedError
     def shutdown(self, ) -> None:
         """
         Lets go of the service: what is under way ends as it would, and later calls are refused.
@@ -4012,9 +4283,10 @@ class TokenServiceProtocol(typing.Protocol):
         The constant 502, for what a facade has no other answer for.
 """
         raise NotImplementedError
-    def verify_access_token(self, token: str) -> AccessClaims:
+    def verify_access_token(self, token: str,audience: typing.Optional[str]) -> AccessClaims:
         """
-        Verifies an access token of this issuer's, without a network.
+        Verifies an access token of this issuer's, for the audience of its configuration if none is
+        named, without a network.
 """
         raise NotImplementedError
 
@@ -4045,6 +4317,26 @@ class TokenService(TokenServiceProtocol):
         inst = cls.__new__(cls)
         inst._handle = handle
         return inst
+    async def app_policy(self, id: str) -> AppPolicy:
+        """
+        The policy of an app.
+"""
+        
+        _UniffiFfiConverterString.check_lower(id)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(id),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeAppPolicy.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeAdminError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_app_policy(*_uniffi_lowered_args),
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_poll_rust_buffer,
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_complete_rust_buffer,
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_free_rust_buffer,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
     def can_refresh(self, ) -> bool:
         """
         Whether there is something that redeems refresh tokens.
@@ -4178,6 +4470,29 @@ class TokenService(TokenServiceProtocol):
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
+    async def introspect(self, app_id: str,token: str) -> typing.Optional[ActiveToken]:
+        """
+        What a token is, if it is good now.
+"""
+        
+        _UniffiFfiConverterString.check_lower(app_id)
+
+        _UniffiFfiConverterString.check_lower(token)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(app_id),
+            _UniffiFfiConverterString.lower(token),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterOptionalTypeActiveToken.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeAdminError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_introspect(*_uniffi_lowered_args),
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_poll_rust_buffer,
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_complete_rust_buffer,
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_free_rust_buffer,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
     async def issue(self, credentials: Credentials,cancel: typing.Optional[CancelHandle]) -> TokenSet:
         """
         The same path without HTTP.
@@ -4429,6 +4744,29 @@ class TokenService(TokenServiceProtocol):
             _uniffi_lift_return,
             _uniffi_error_converter,
         )
+    async def revoke_token(self, app_id: str,token: str) -> str:
+        """
+        Revokes whatever token of that app's it is: `done`, or `unsupported` for an access token.
+"""
+        
+        _UniffiFfiConverterString.check_lower(app_id)
+
+        _UniffiFfiConverterString.check_lower(token)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(app_id),
+            _UniffiFfiConverterString.lower(token),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterString.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeAdminError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_revoke_token(*_uniffi_lowered_args),
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_poll_rust_buffer,
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_complete_rust_buffer,
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_free_rust_buffer,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
     async def rotate_key(self, algorithm: typing.Optional[str]) -> KeySummary:
         """
         Makes a signing key, of another algorithm if one is named. It signs once every verifier may
@@ -4497,6 +4835,29 @@ class TokenService(TokenServiceProtocol):
             _uniffi_lift_return,
             _uniffi_error_converter,
         )
+    async def set_app_policy(self, id: str,policy: AppPolicy) -> None:
+        """
+        Sets the policy of an app, in place of what was set before.
+"""
+        
+        _UniffiFfiConverterString.check_lower(id)
+
+        _UniffiFfiConverterTypeAppPolicy.check_lower(policy)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(id),
+            _UniffiFfiConverterTypeAppPolicy.lower(policy),
+        )
+        _uniffi_lift_return = lambda val: None
+        _uniffi_error_converter = _UniffiFfiConverterTypeAdminError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_set_app_policy(*_uniffi_lowered_args),
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_poll_void,
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_complete_void,
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_free_void,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
     def shutdown(self, ) -> None:
         """
         Lets go of the service: what is under way ends as it would, and later calls are refused.
@@ -4527,15 +4888,19 @@ class TokenService(TokenServiceProtocol):
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
-    def verify_access_token(self, token: str) -> AccessClaims:
+    def verify_access_token(self, token: str,audience: typing.Optional[str]) -> AccessClaims:
         """
-        Verifies an access token of this issuer's, without a network.
+        Verifies an access token of this issuer's, for the audience of its configuration if none is
+        named, without a network.
 """
         
         _UniffiFfiConverterString.check_lower(token)
+
+        _UniffiFfiConverterOptionalString.check_lower(audience)
         _uniffi_lowered_args = (
             self._uniffi_clone_handle(),
             _UniffiFfiConverterString.lower(token),
+            _UniffiFfiConverterOptionalString.lower(audience),
         )
         _uniffi_lift_return = _UniffiFfiConverterTypeAccessClaims.lift
         _uniffi_error_converter = _UniffiFfiConverterTypeAdminError
@@ -4703,6 +5068,8 @@ __all__ = [
     "TokenError",
     "AccessClaims",
     "Acquired",
+    "ActiveToken",
+    "AppPolicy",
     "AppSummary",
     "AuthRequest",
     "CreatedApp",

@@ -65,6 +65,9 @@ class Keys(IssuerTest):
         expected = AccessClaims(
             app_client_id=self.app.id,
             subject=claims["sub"],
+            audience=[claims["aud"]],
+            scope=None,
+            claims={},
             token_id=claims["jti"],
             issued=issued,
             expires=expires,

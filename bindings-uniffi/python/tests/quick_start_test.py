@@ -20,6 +20,7 @@ class QuickStart(unittest.TestCase):
             "True\n"
             "ERR_ACCESS_TOKEN_INVALID malformed\n"
             "[('ES256', 'active'), ('EdDSA', 'pending')]\n",
+            "invoices:read acme\nrefresh\ndone\n",
         ]
         self.assertEqual(len(blocks), len(expected))
         for code, printed in zip(blocks, expected):

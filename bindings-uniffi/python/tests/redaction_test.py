@@ -91,6 +91,8 @@ class Redaction(ScriptedTest):
             for call in (
                 service.refresh(app.id, PLANTED, PLANTED),
                 service.admin.revoke_refresh_token(app.id, PLANTED),
+                service.admin.revoke_token(app.id, PLANTED),
+                service.admin.introspect(app.id, PLANTED),
             ):
                 self.assert_hidden(await self.error(call))
 

@@ -4,20 +4,14 @@ authenticator or the embedded issuer, and gives the exact status, headers and bo
 >>> from tokensmith import TokenRequest, TokenService
 """
 
-from ._admin import (
-    AccessClaims,
-    Admin,
-    AppSummary,
-    CreatedApp,
-    CreatedSecret,
-    KeySummary,
-    SecretSummary,
-)
+from ._admin import Admin, AppSummary, CreatedApp, CreatedSecret, SecretSummary
 from ._asgi import asgi_app
 from ._authenticator import Authenticator, AuthRequest, RejectedError, ThrottledError
+from ._claims import AccessClaims, ActiveToken, AppPolicy
 from ._limiter import Acquired, Limiter
 from ._observer import LimiterHealth, TokenEvent
 from ._service import TokenRequest, TokenResponse, TokenService
+from ._signing_key import KeySummary
 from ._token_error import (
     AdminError,
     ConfigError,
@@ -33,8 +27,10 @@ from ._token_set import TokenSet
 __all__ = [
     "AccessClaims",
     "Acquired",
+    "ActiveToken",
     "Admin",
     "AdminError",
+    "AppPolicy",
     "AppSummary",
     "AuthRequest",
     "Authenticator",

@@ -12,12 +12,13 @@ from . import _blocking as blocking
 from . import _process as process
 from ._blocking import run
 from ._bridge import _bridge as bridge
+from ._claims import AccessClaims, ActiveToken, AppPolicy, access_claims, active_token, app_policy, bridged
 from ._held import Held
 from ._redacted import Redacted
+from ._signing_key import KeySummary, SigningAlgorithm, key_summary
 from ._token_error import admin_error
 
 T = TypeVar("T")
-SigningAlgorithm = Literal["ES256", "EdDSA", "RS256"]
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False, kw_only=True)
@@ -66,41 +67,11 @@ class SecretSummary:
     its uses within about a minute."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeySummary:
-    """A signing key, as it is listed."""
-
-    kid: str
-    """Its thumbprint (RFC 7638), which the tokens name that it signs."""
-    algorithm: SigningAlgorithm
-    state: Literal["pending", "active", "retired"]
-    """It is published and does not sign yet; it signs; it is published for the tokens that it has
-    signed."""
-    created: datetime
-    active: datetime
-    """From when it signs, or signed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccessClaims:
-    """What an access token says that was found good (RFC 9068 section 2.2)."""
-
-    app_client_id: str
-    """`client_id`: the app whose token it is."""
-    subject: str
-    """`sub`: `app:` and the app's id."""
-    token_id: str
-    """`jti`: the token's own id."""
-    issued: datetime
-    """`iat`"""
-    expires: datetime
-    """`exp`: from when it is not good."""
-
-
 class Admin(Held):
     """The administration of the embedded issuer: `service.admin`.
 
-    Each call but `verify_access_token` raises an `AdminError`, and all a `RuntimeError` once the service is closed.
+    Each call but `verify_access_token` raises an `AdminError`, and all a `RuntimeError` once the service
+    is closed.
     """
 
     def __init__(self, native: bridge.TokenService) -> None:
@@ -205,14 +176,14 @@ class Admin(Held):
     async def list_keys(self) -> list[KeySummary]:
         """The signing keys, the one that signs first before the others. Those whose last token has
         expired are gone."""
-        return [_key(key) for key in await _settled(lambda: self._native.list_keys())]
+        return [key_summary(key) for key in await _settled(lambda: self._native.list_keys())]
 
     async def rotate_key(self, *, algorithm: SigningAlgorithm | None = None) -> KeySummary:
         """Makes a signing key, for the algorithm of the former if none is named. It is published at
         once and signs after `key_lead_seconds`, when every verifier has it; the former stays published
         as long as its tokens live. `ERR_ADMIN_LIMIT` while one is pending."""
         name = argument.optional_text("algorithm", algorithm)
-        return _key(await _settled(lambda: self._native.rotate_key(name)))
+        return key_summary(await _settled(lambda: self._native.rotate_key(name)))
 
     async def revoke_key(self, kid: str) -> None:
         """Drops a key at once: for one whose private half is known to others. If it is the one that
@@ -221,23 +192,50 @@ class Admin(Held):
         argument.text("kid", kid)
         await _settled(lambda: self._native.revoke_key(kid))
 
-    def verify_access_token(self, token: str) -> AccessClaims:
+    async def set_app_policy(self, id: str, policy: AppPolicy) -> None:
+        """Sets what the tokens of an app say, in place of what was set before. Those that were issued
+        stay as they are; those that are made from now on, at a refresh too, are by this."""
+        argument.text("id", id)
+        parts = bridged(policy)
+        await _settled(lambda: self._native.set_app_policy(id, parts))
+
+    async def app_policy(self, id: str) -> AppPolicy:
+        """What was set."""
+        argument.text("id", id)
+        return app_policy(await _settled(lambda: self._native.app_policy(id)))
+
+    async def introspect(self, app_id: str, token: str) -> ActiveToken | None:
+        """Tells what a token is; none of a text that is no token of this issuer's, and of one that is
+        not good now: past its time, revoked, used up, or of an app that is disabled or gone. Of refresh
+        tokens that app's alone are known. Nothing is changed by it."""
+        argument.text("app_id", app_id)
+        call = _told(self._native, app_id, argument.token("token", token))
+        del token
+        told = await _settled(call)
+        return None if told is None else active_token(told)
+
+    async def revoke_token(self, app_id: str, token: str) -> Literal["done", "unsupported"]:
+        """Revokes whatever token of that app's it is (RFC 7009). `unsupported` of an access token, which
+        lives to its end; `done` of all else, for a text that is none, or another app's, is revoked
+        already."""
+        argument.text("app_id", app_id)
+        call = _taken(self._native, app_id, argument.token("token", token))
+        del token
+        return cast(Literal["done", "unsupported"], await _settled(call))
+
+    def verify_access_token(self, token: str, *, audience: str | None = None) -> AccessClaims:
         """Verifies an access token of this issuer's by the keys that are published now, without a
-        network: its signature, issuer, audience and time, give or take a minute. Whether its app is
-        still enabled it does not ask. It is done when it returns, within a fraction of a millisecond.
+        network: its signature, issuer and time, give or take a minute, and that it is for the audience
+        that asks, by the name that the apps' policies call it; that of the configuration if none is
+        named. Whether its app is still enabled it does not ask. It is done when it returns, within a
+        fraction of a millisecond.
 
         Any other text is an `InvalidAccessTokenError`."""
-        call = _verifying(self._native, argument.token("token", token))
+        named = argument.optional_text("audience", audience)
+        call = _verifying(self._native, argument.token("token", token), named)
         # What prints the locals of a traceback shall find no token here.
         del token
-        claims = _at_once(call)
-        return AccessClaims(
-            app_client_id=claims.app_client_id,
-            subject=claims.subject,
-            token_id=claims.token_id,
-            issued=claims.issued,
-            expires=claims.expires,
-        )
+        return access_claims(_at_once(call))
 
     def jwks(self) -> str:
         """The public keys as a JWK set (RFC 7517 section 5), in JSON."""
@@ -311,6 +309,26 @@ class Admin(Held):
         """`revoke_key` without an event loop."""
         run(self.revoke_key(kid))
 
+    def set_app_policy_sync(self, id: str, policy: AppPolicy) -> None:
+        """`set_app_policy` without an event loop."""
+        run(self.set_app_policy(id, policy))
+
+    def app_policy_sync(self, id: str) -> AppPolicy:
+        """`app_policy` without an event loop."""
+        return run(self.app_policy(id))
+
+    def introspect_sync(self, app_id: str, token: str) -> ActiveToken | None:
+        """`introspect` without an event loop."""
+        call = self.introspect(app_id, token)
+        del token
+        return run(call)
+
+    def revoke_token_sync(self, app_id: str, token: str) -> Literal["done", "unsupported"]:
+        """`revoke_token` without an event loop."""
+        call = self.revoke_token(app_id, token)
+        del token
+        return run(call)
+
 
 def _revoking(
     native: bridge.TokenService, app_id: str, token: str
@@ -318,18 +336,20 @@ def _revoking(
     return lambda: native.revoke_refresh_token(app_id, token)
 
 
-def _verifying(native: bridge.TokenService, token: str) -> Callable[[], bridge.AccessClaims]:
-    return lambda: native.verify_access_token(token)
+def _verifying(
+    native: bridge.TokenService, token: str, audience: str | None
+) -> Callable[[], bridge.AccessClaims]:
+    return lambda: native.verify_access_token(token, audience)
 
 
-def _key(key: bridge.KeySummary) -> KeySummary:
-    return KeySummary(
-        kid=key.kid,
-        algorithm=cast(SigningAlgorithm, key.algorithm),
-        state=cast(Literal["pending", "active", "retired"], key.state),
-        created=key.created,
-        active=key.active,
-    )
+def _told(
+    native: bridge.TokenService, app_id: str, token: str
+) -> Callable[[], Awaitable[bridge.ActiveToken | None]]:
+    return lambda: native.introspect(app_id, token)
+
+
+def _taken(native: bridge.TokenService, app_id: str, token: str) -> Callable[[], Awaitable[str]]:
+    return lambda: native.revoke_token(app_id, token)
 
 
 def _at_once(call: Callable[[], T]) -> T:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import inspect
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -28,6 +28,15 @@ def text(name: str, value: object) -> str:
 
 def optional_text(name: str, value: object) -> str | None:
     return None if value is None else text(name, value)
+
+
+def optional_texts(name: str, value: object) -> list[str] | None:
+    """Several such strings, or nothing. One alone would be read letter by letter, so it is refused."""
+    if value is None:
+        return None
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        raise TypeError(f"`{name}` must be a sequence of str")
+    return [text(name, one) for one in value]
 
 
 def beginning(value: Any, most: int) -> Any:
@@ -98,11 +107,24 @@ def wait(name: str, value: object) -> timedelta:
     return time
 
 
+def optional_wait(name: str, value: object) -> timedelta | None:
+    return None if value is None else wait(name, value)
+
+
 def config(value: object) -> str:
-    """A configuration as JSON. What `json` says of what it cannot write quotes it."""
+    """A configuration as JSON."""
+    return mapping("config", value)
+
+
+def optional_json(name: str, value: object) -> str | None:
+    return None if value is None else mapping(name, value)
+
+
+def mapping(name: str, value: object) -> str:
+    """A mapping as JSON. What `json` says of what it cannot write quotes it."""
     written = _json(value) if isinstance(value, Mapping) else None
     if written is None:
-        raise TypeError("`config` must be a mapping that can be written as JSON")
+        raise TypeError(f"`{name}` must be a mapping that can be written as JSON")
     return written
 
 

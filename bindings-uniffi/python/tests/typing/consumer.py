@@ -3,11 +3,14 @@ marked, and must find that."""
 
 import asyncio
 from datetime import datetime, timedelta
+from typing import Literal
 
 from tokensmith import (
     AccessClaims,
     Acquired,
+    ActiveToken,
     Admin,
+    AppPolicy,
     Authenticator,
     AuthRequest,
     ConfigError,
@@ -100,9 +103,16 @@ async def administer(service: TokenService, admin: Admin) -> None:
     try:
         claims: AccessClaims = admin.verify_access_token(tokens.access_token)
         life: timedelta = claims.expires - claims.issued
+        admin.verify_access_token(tokens.access_token, audience="https://api.example")
+        print(claims.audience, claims.scope, claims.claims.get("tenant"))
         print(life, claims.app_client_id + claims.subject + claims.token_id)
     except InvalidAccessTokenError as error:
         print(error.code, error.reason)
+    await admin.set_app_policy("app", AppPolicy(audience=("a", "b"), claims={"a": 1}, token_life=timedelta(hours=1)))
+    policy: AppPolicy = await admin.app_policy("app")
+    told: ActiveToken | None = await admin.introspect("app", "token")
+    revoked: Literal["done", "unsupported"] = await admin.revoke_token("app", "token")
+    print(policy.scope, told is not None and told.kind == "access", revoked)
 
 
 async def receive() -> dict[str, object]:
@@ -124,6 +134,7 @@ async def wrong(service: TokenService) -> None:
     service.admin.jwks()  # type: ignore[union-attr]
     if service.admin is not None:
         await service.admin.rotate_key(algorithm="HS256")  # type: ignore[arg-type]
+        await service.admin.set_app_policy("app", {"scope": "a"})  # type: ignore[arg-type]
         service.admin.verify_access_token(b"token")  # type: ignore[arg-type]
     TokenSet("a", timedelta(1))  # type: ignore[call-arg]
     await service.refresh("app", "secret", b"token")  # type: ignore[arg-type]

@@ -1489,9 +1489,14 @@ public protocol TokenServiceProtocol: AnyObject, Sendable {
     func rotateKey(algorithm: String?) async throws  -> KeySummary
     
     /**
-     * Verifies an access token of this issuer's, without a network.
+     * The policy of an app.
      */
-    func verifyAccessToken(token: String) throws  -> AccessClaims
+    func appPolicy(id: String) async throws  -> AppPolicy
+    
+    /**
+     * Sets the policy of an app, in place of what was set before.
+     */
+    func setAppPolicy(id: String, policy: AppPolicy) async throws 
     
     /**
      * Whether there is something that redeems refresh tokens.
@@ -1535,6 +1540,22 @@ public protocol TokenServiceProtocol: AnyObject, Sendable {
      * The constant 502, for what a facade has no other answer for.
      */
     func unavailable()  -> TokenResponse
+    
+    /**
+     * What a token is, if it is good now.
+     */
+    func introspect(appId: String, token: String) async throws  -> ActiveToken?
+    
+    /**
+     * Revokes whatever token of that app's it is: `done`, or `unsupported` for an access token.
+     */
+    func revokeToken(appId: String, token: String) async throws  -> String
+    
+    /**
+     * Verifies an access token of this issuer's, for the audience of its configuration if none is
+     * named, without a network.
+     */
+    func verifyAccessToken(token: String, audience: String?) throws  -> AccessClaims
     
 }
 /**
@@ -1906,16 +1927,41 @@ open func rotateKey(algorithm: String?)async throws  -> KeySummary  {
 }
     
     /**
-     * Verifies an access token of this issuer's, without a network.
+     * The policy of an app.
      */
-open func verifyAccessToken(token: String)throws  -> AccessClaims  {
-    return try  FfiConverterTypeAccessClaims_lift(try rustCallWithError(FfiConverterTypeAdminError_lift) {
-        uniffiCallStatus in
-    uniffi_tokensmith_uniffi_fn_method_tokenservice_verify_access_token(
-            self.uniffiCloneHandle(),
-        FfiConverterString.lower(token),uniffiCallStatus
-    )
-})
+open func appPolicy(id: String)async throws  -> AppPolicy  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_tokensmith_uniffi_fn_method_tokenservice_app_policy(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id)
+                )
+            },
+            pollFunc: ffi_tokensmith_uniffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_tokensmith_uniffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_tokensmith_uniffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeAppPolicy_lift,
+            errorHandler: FfiConverterTypeAdminError_lift
+        )
+}
+    
+    /**
+     * Sets the policy of an app, in place of what was set before.
+     */
+open func setAppPolicy(id: String, policy: AppPolicy)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_tokensmith_uniffi_fn_method_tokenservice_set_app_policy(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id),FfiConverterTypeAppPolicy_lower(policy)
+                )
+            },
+            pollFunc: ffi_tokensmith_uniffi_rust_future_poll_void,
+            completeFunc: ffi_tokensmith_uniffi_rust_future_complete_void,
+            freeFunc: ffi_tokensmith_uniffi_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeAdminError_lift
+        )
 }
     
     /**
@@ -2044,6 +2090,59 @@ open func unavailable() -> TokenResponse  {
 })
 }
     
+    /**
+     * What a token is, if it is good now.
+     */
+open func introspect(appId: String, token: String)async throws  -> ActiveToken?  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_tokensmith_uniffi_fn_method_tokenservice_introspect(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(appId),FfiConverterString.lower(token)
+                )
+            },
+            pollFunc: ffi_tokensmith_uniffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_tokensmith_uniffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_tokensmith_uniffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterOptionTypeActiveToken.lift,
+            errorHandler: FfiConverterTypeAdminError_lift
+        )
+}
+    
+    /**
+     * Revokes whatever token of that app's it is: `done`, or `unsupported` for an access token.
+     */
+open func revokeToken(appId: String, token: String)async throws  -> String  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_tokensmith_uniffi_fn_method_tokenservice_revoke_token(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(appId),FfiConverterString.lower(token)
+                )
+            },
+            pollFunc: ffi_tokensmith_uniffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_tokensmith_uniffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_tokensmith_uniffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterString.lift,
+            errorHandler: FfiConverterTypeAdminError_lift
+        )
+}
+    
+    /**
+     * Verifies an access token of this issuer's, for the audience of its configuration if none is
+     * named, without a network.
+     */
+open func verifyAccessToken(token: String, audience: String?)throws  -> AccessClaims  {
+    return try  FfiConverterTypeAccessClaims_lift(try rustCallWithError(FfiConverterTypeAdminError_lift) {
+        uniffiCallStatus in
+    uniffi_tokensmith_uniffi_fn_method_tokenservice_verify_access_token(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(token),
+        FfiConverterOptionString.lower(audience),uniffiCallStatus
+    )
+})
+}
+    
 
     
 }
@@ -2105,6 +2204,18 @@ public struct AccessClaims: Equatable, Hashable {
      */
     public let subject: String
     /**
+     * `aud`.
+     */
+    public let audience: [String]
+    /**
+     * `scope`, if there is one.
+     */
+    public let scope: String?
+    /**
+     * The claims besides, as a JSON object.
+     */
+    public let claims: String
+    /**
      * `jti`.
      */
     public let tokenId: String
@@ -2127,6 +2238,15 @@ public struct AccessClaims: Equatable, Hashable {
          * `sub`.
          */subject: String, 
         /**
+         * `aud`.
+         */audience: [String], 
+        /**
+         * `scope`, if there is one.
+         */scope: String?, 
+        /**
+         * The claims besides, as a JSON object.
+         */claims: String, 
+        /**
          * `jti`.
          */tokenId: String, 
         /**
@@ -2137,6 +2257,9 @@ public struct AccessClaims: Equatable, Hashable {
          */expires: Date) {
         self.appClientId = appClientId
         self.subject = subject
+        self.audience = audience
+        self.scope = scope
+        self.claims = claims
         self.tokenId = tokenId
         self.issued = issued
         self.expires = expires
@@ -2160,6 +2283,9 @@ public struct FfiConverterTypeAccessClaims: FfiConverterRustBuffer {
             try AccessClaims(
                 appClientId: FfiConverterString.read(from: &buf), 
                 subject: FfiConverterString.read(from: &buf), 
+                audience: FfiConverterSequenceString.read(from: &buf), 
+                scope: FfiConverterOptionString.read(from: &buf), 
+                claims: FfiConverterString.read(from: &buf), 
                 tokenId: FfiConverterString.read(from: &buf), 
                 issued: FfiConverterTimestamp.read(from: &buf), 
                 expires: FfiConverterTimestamp.read(from: &buf)
@@ -2169,6 +2295,9 @@ public struct FfiConverterTypeAccessClaims: FfiConverterRustBuffer {
     public static func write(_ value: AccessClaims, into buf: inout [UInt8]) {
         FfiConverterString.write(value.appClientId, into: &buf)
         FfiConverterString.write(value.subject, into: &buf)
+        FfiConverterSequenceString.write(value.audience, into: &buf)
+        FfiConverterOptionString.write(value.scope, into: &buf)
+        FfiConverterString.write(value.claims, into: &buf)
         FfiConverterString.write(value.tokenId, into: &buf)
         FfiConverterTimestamp.write(value.issued, into: &buf)
         FfiConverterTimestamp.write(value.expires, into: &buf)
@@ -2257,6 +2386,245 @@ public func FfiConverterTypeAcquired_lift(_ buf: RustBuffer) throws -> Acquired 
 #endif
 public func FfiConverterTypeAcquired_lower(_ value: Acquired) -> RustBuffer {
     return FfiConverterTypeAcquired.lower(value)
+}
+
+
+/**
+ * What a token of either kind says that is good now.
+ */
+public struct ActiveToken: Equatable, Hashable {
+    /**
+     * `access` or `refresh`.
+     */
+    public let kind: String
+    /**
+     * `client_id`: whose token it is.
+     */
+    public let appClientId: String
+    /**
+     * `sub`.
+     */
+    public let subject: String
+    /**
+     * `iss`.
+     */
+    public let issuer: String
+    /**
+     * `aud` of an access token.
+     */
+    public let audience: [String]?
+    /**
+     * `scope`, if there is one.
+     */
+    public let scope: String?
+    /**
+     * The claims besides, as a JSON object.
+     */
+    public let claims: String
+    /**
+     * `jti` of an access token.
+     */
+    public let tokenId: String?
+    /**
+     * `iat`.
+     */
+    public let issued: Date
+    /**
+     * `exp`.
+     */
+    public let expires: Date
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * `access` or `refresh`.
+         */kind: String, 
+        /**
+         * `client_id`: whose token it is.
+         */appClientId: String, 
+        /**
+         * `sub`.
+         */subject: String, 
+        /**
+         * `iss`.
+         */issuer: String, 
+        /**
+         * `aud` of an access token.
+         */audience: [String]?, 
+        /**
+         * `scope`, if there is one.
+         */scope: String?, 
+        /**
+         * The claims besides, as a JSON object.
+         */claims: String, 
+        /**
+         * `jti` of an access token.
+         */tokenId: String?, 
+        /**
+         * `iat`.
+         */issued: Date, 
+        /**
+         * `exp`.
+         */expires: Date) {
+        self.kind = kind
+        self.appClientId = appClientId
+        self.subject = subject
+        self.issuer = issuer
+        self.audience = audience
+        self.scope = scope
+        self.claims = claims
+        self.tokenId = tokenId
+        self.issued = issued
+        self.expires = expires
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension ActiveToken: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeActiveToken: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ActiveToken {
+        return
+            try ActiveToken(
+                kind: FfiConverterString.read(from: &buf), 
+                appClientId: FfiConverterString.read(from: &buf), 
+                subject: FfiConverterString.read(from: &buf), 
+                issuer: FfiConverterString.read(from: &buf), 
+                audience: FfiConverterOptionSequenceString.read(from: &buf), 
+                scope: FfiConverterOptionString.read(from: &buf), 
+                claims: FfiConverterString.read(from: &buf), 
+                tokenId: FfiConverterOptionString.read(from: &buf), 
+                issued: FfiConverterTimestamp.read(from: &buf), 
+                expires: FfiConverterTimestamp.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: ActiveToken, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.kind, into: &buf)
+        FfiConverterString.write(value.appClientId, into: &buf)
+        FfiConverterString.write(value.subject, into: &buf)
+        FfiConverterString.write(value.issuer, into: &buf)
+        FfiConverterOptionSequenceString.write(value.audience, into: &buf)
+        FfiConverterOptionString.write(value.scope, into: &buf)
+        FfiConverterString.write(value.claims, into: &buf)
+        FfiConverterOptionString.write(value.tokenId, into: &buf)
+        FfiConverterTimestamp.write(value.issued, into: &buf)
+        FfiConverterTimestamp.write(value.expires, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeActiveToken_lift(_ buf: RustBuffer) throws -> ActiveToken {
+    return try FfiConverterTypeActiveToken.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeActiveToken_lower(_ value: ActiveToken) -> RustBuffer {
+    return FfiConverterTypeActiveToken.lower(value)
+}
+
+
+/**
+ * What the tokens of one app say, and how long they live. What is none is as the issuer's
+ * configuration has it.
+ */
+public struct AppPolicy: Equatable, Hashable {
+    /**
+     * `aud`.
+     */
+    public let audience: [String]?
+    /**
+     * `scope`.
+     */
+    public let scope: String?
+    /**
+     * Claims besides, as a JSON object.
+     */
+    public let claims: String?
+    /**
+     * How long access tokens are good for.
+     */
+    public let tokenLife: TimeInterval?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * `aud`.
+         */audience: [String]?, 
+        /**
+         * `scope`.
+         */scope: String?, 
+        /**
+         * Claims besides, as a JSON object.
+         */claims: String?, 
+        /**
+         * How long access tokens are good for.
+         */tokenLife: TimeInterval?) {
+        self.audience = audience
+        self.scope = scope
+        self.claims = claims
+        self.tokenLife = tokenLife
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension AppPolicy: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeAppPolicy: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> AppPolicy {
+        return
+            try AppPolicy(
+                audience: FfiConverterOptionSequenceString.read(from: &buf), 
+                scope: FfiConverterOptionString.read(from: &buf), 
+                claims: FfiConverterOptionString.read(from: &buf), 
+                tokenLife: FfiConverterOptionDuration.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: AppPolicy, into buf: inout [UInt8]) {
+        FfiConverterOptionSequenceString.write(value.audience, into: &buf)
+        FfiConverterOptionString.write(value.scope, into: &buf)
+        FfiConverterOptionString.write(value.claims, into: &buf)
+        FfiConverterOptionDuration.write(value.tokenLife, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAppPolicy_lift(_ buf: RustBuffer) throws -> AppPolicy {
+    return try FfiConverterTypeAppPolicy.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAppPolicy_lower(_ value: AppPolicy) -> RustBuffer {
+    return FfiConverterTypeAppPolicy.lower(value)
 }
 
 
@@ -4362,6 +4730,30 @@ fileprivate struct FfiConverterOptionTypeObserver: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypeActiveToken: FfiConverterRustBuffer {
+    typealias SwiftType = ActiveToken?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeActiveToken.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeActiveToken.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeLimiterHealth: FfiConverterRustBuffer {
     typealias SwiftType = LimiterHealth?
 
@@ -4378,6 +4770,30 @@ fileprivate struct FfiConverterOptionTypeLimiterHealth: FfiConverterRustBuffer {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterTypeLimiterHealth.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionSequenceString: FfiConverterRustBuffer {
+    typealias SwiftType = [String]?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterSequenceString.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterSequenceString.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -4735,7 +5151,10 @@ private let initializationResult: InitializationResult = {
     if (uniffi_tokensmith_uniffi_checksum_method_tokenservice_rotate_key() != 7310) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_tokensmith_uniffi_checksum_method_tokenservice_verify_access_token() != 26726) {
+    if (uniffi_tokensmith_uniffi_checksum_method_tokenservice_app_policy() != 38997) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tokensmith_uniffi_checksum_method_tokenservice_set_app_policy() != 15779) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tokensmith_uniffi_checksum_method_tokenservice_can_refresh() != 12358) {
@@ -4760,6 +5179,15 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tokensmith_uniffi_checksum_method_tokenservice_unavailable() != 15206) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tokensmith_uniffi_checksum_method_tokenservice_introspect() != 43998) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tokensmith_uniffi_checksum_method_tokenservice_revoke_token() != 58949) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tokensmith_uniffi_checksum_method_tokenservice_verify_access_token() != 53567) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tokensmith_uniffi_checksum_constructor_cancelhandle_new() != 35211) {

@@ -772,7 +772,9 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_tokensmith_uniffi_checksum_method_tokenservice_rotate_key(
     ): Int
-    external fun uniffi_tokensmith_uniffi_checksum_method_tokenservice_verify_access_token(
+    external fun uniffi_tokensmith_uniffi_checksum_method_tokenservice_app_policy(
+    ): Int
+    external fun uniffi_tokensmith_uniffi_checksum_method_tokenservice_set_app_policy(
     ): Int
     external fun uniffi_tokensmith_uniffi_checksum_method_tokenservice_can_refresh(
     ): Int
@@ -789,6 +791,12 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_tokensmith_uniffi_checksum_method_tokenservice_shutdown(
     ): Int
     external fun uniffi_tokensmith_uniffi_checksum_method_tokenservice_unavailable(
+    ): Int
+    external fun uniffi_tokensmith_uniffi_checksum_method_tokenservice_introspect(
+    ): Int
+    external fun uniffi_tokensmith_uniffi_checksum_method_tokenservice_revoke_token(
+    ): Int
+    external fun uniffi_tokensmith_uniffi_checksum_method_tokenservice_verify_access_token(
     ): Int
     external fun uniffi_tokensmith_uniffi_checksum_constructor_cancelhandle_new(
     ): Int
@@ -886,8 +894,10 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_tokensmith_uniffi_fn_method_tokenservice_rotate_key(`ptr`: Long,`algorithm`: RustBuffer.ByValue,
     ): Long
-    external fun uniffi_tokensmith_uniffi_fn_method_tokenservice_verify_access_token(`ptr`: Long,`token`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
-    ): RustBuffer.ByValue
+    external fun uniffi_tokensmith_uniffi_fn_method_tokenservice_app_policy(`ptr`: Long,`id`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_tokensmith_uniffi_fn_method_tokenservice_set_app_policy(`ptr`: Long,`id`: RustBuffer.ByValue,`policy`: RustBuffer.ByValue,
+    ): Long
     external fun uniffi_tokensmith_uniffi_fn_method_tokenservice_can_refresh(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Byte
     external fun uniffi_tokensmith_uniffi_fn_method_tokenservice_handle(`ptr`: Long,`request`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
@@ -903,6 +913,12 @@ internal object UniffiLib {
     external fun uniffi_tokensmith_uniffi_fn_method_tokenservice_shutdown(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
     external fun uniffi_tokensmith_uniffi_fn_method_tokenservice_unavailable(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_tokensmith_uniffi_fn_method_tokenservice_introspect(`ptr`: Long,`appId`: RustBuffer.ByValue,`token`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_tokensmith_uniffi_fn_method_tokenservice_revoke_token(`ptr`: Long,`appId`: RustBuffer.ByValue,`token`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_tokensmith_uniffi_fn_method_tokenservice_verify_access_token(`ptr`: Long,`token`: RustBuffer.ByValue,`audience`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_tokensmith_uniffi_fn_method_authrequest_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
@@ -1128,7 +1144,10 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_rotate_key() and 0xFFFF) != 7310) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_verify_access_token() and 0xFFFF) != 26726) {
+    if ((lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_app_policy() and 0xFFFF) != 38997) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_set_app_policy() and 0xFFFF) != 15779) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_can_refresh() and 0xFFFF) != 12358) {
@@ -1153,6 +1172,15 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_unavailable() and 0xFFFF) != 15206) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_introspect() and 0xFFFF) != 43998) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_revoke_token() and 0xFFFF) != 58949) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_verify_access_token() and 0xFFFF) != 53567) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_tokensmith_uniffi_checksum_constructor_cancelhandle_new() and 0xFFFF) != 35211) {
@@ -3143,9 +3171,14 @@ public interface TokenServiceInterface {
     suspend fun `rotateKey`(`algorithm`: kotlin.String?): KeySummary
     
     /**
-     * Verifies an access token of this issuer's, without a network.
+     * The policy of an app.
      */
-    fun `verifyAccessToken`(`token`: kotlin.String): AccessClaims
+    suspend fun `appPolicy`(`id`: kotlin.String): AppPolicy
+    
+    /**
+     * Sets the policy of an app, in place of what was set before.
+     */
+    suspend fun `setAppPolicy`(`id`: kotlin.String, `policy`: AppPolicy)
     
     /**
      * Whether there is something that redeems refresh tokens.
@@ -3189,6 +3222,22 @@ public interface TokenServiceInterface {
      * The constant 502, for what a facade has no other answer for.
      */
     fun `unavailable`(): TokenResponse
+    
+    /**
+     * What a token is, if it is good now.
+     */
+    suspend fun `introspect`(`appId`: kotlin.String, `token`: kotlin.String): ActiveToken?
+    
+    /**
+     * Revokes whatever token of that app's it is: `done`, or `unsupported` for an access token.
+     */
+    suspend fun `revokeToken`(`appId`: kotlin.String, `token`: kotlin.String): kotlin.String
+    
+    /**
+     * Verifies an access token of this issuer's, for the audience of its configuration if none is
+     * named, without a network.
+     */
+    fun `verifyAccessToken`(`token`: kotlin.String, `audience`: kotlin.String?): AccessClaims
     
     companion object
 }
@@ -3716,21 +3765,55 @@ open class TokenService: Disposable, AutoCloseable, TokenServiceInterface
 
     
     /**
-     * Verifies an access token of this issuer's, without a network.
+     * The policy of an app.
      */
-    @Throws(AdminException::class)override fun `verifyAccessToken`(`token`: kotlin.String): AccessClaims {
-            return FfiConverterTypeAccessClaims.lift(
-    callWithHandle {
-    uniffiRustCallWithError(AdminException) { _status ->
-    UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_verify_access_token(
-        it,
-        
-        FfiConverterString.lower(`token`),_status)
-}
-    }
+    @Throws(AdminException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `appPolicy`(`id`: kotlin.String) : AppPolicy {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_app_policy(
+                uniffiHandle,
+                
+        FfiConverterString.lower(`id`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_tokensmith_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_tokensmith_uniffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_tokensmith_uniffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeAppPolicy.lift(it) },
+        // Error FFI converter
+        AdminException.ErrorHandler,
     )
     }
+
     
+    /**
+     * Sets the policy of an app, in place of what was set before.
+     */
+    @Throws(AdminException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `setAppPolicy`(`id`: kotlin.String, `policy`: AppPolicy) {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_set_app_policy(
+                uniffiHandle,
+                
+        FfiConverterString.lower(`id`),
+        FfiConverterTypeAppPolicy.lower(`policy`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_tokensmith_uniffi_rust_future_poll_void(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_tokensmith_uniffi_rust_future_complete_void(future, continuation) },
+        { future -> UniffiLib.ffi_tokensmith_uniffi_rust_future_free_void(future) },
+        // lift function
+        { },
+        
+        // Error FFI converter
+        AdminException.ErrorHandler,
+    )
+    }
 
     
     /**
@@ -3903,6 +3986,78 @@ open class TokenService: Disposable, AutoCloseable, TokenServiceInterface
     
 
     
+    /**
+     * What a token is, if it is good now.
+     */
+    @Throws(AdminException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `introspect`(`appId`: kotlin.String, `token`: kotlin.String) : ActiveToken? {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_introspect(
+                uniffiHandle,
+                
+        FfiConverterString.lower(`appId`),
+        FfiConverterString.lower(`token`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_tokensmith_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_tokensmith_uniffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_tokensmith_uniffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterOptionalTypeActiveToken.lift(it) },
+        // Error FFI converter
+        AdminException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Revokes whatever token of that app's it is: `done`, or `unsupported` for an access token.
+     */
+    @Throws(AdminException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `revokeToken`(`appId`: kotlin.String, `token`: kotlin.String) : kotlin.String {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_revoke_token(
+                uniffiHandle,
+                
+        FfiConverterString.lower(`appId`),
+        FfiConverterString.lower(`token`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_tokensmith_uniffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_tokensmith_uniffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_tokensmith_uniffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterString.lift(it) },
+        // Error FFI converter
+        AdminException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Verifies an access token of this issuer's, for the audience of its configuration if none is
+     * named, without a network.
+     */
+    @Throws(AdminException::class)override fun `verifyAccessToken`(`token`: kotlin.String, `audience`: kotlin.String?): AccessClaims {
+            return FfiConverterTypeAccessClaims.lift(
+    callWithHandle {
+    uniffiRustCallWithError(AdminException) { _status ->
+    UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_verify_access_token(
+        it,
+        
+        FfiConverterString.lower(`token`),
+        FfiConverterOptionalString.lower(`audience`),_status)
+}
+    }
+    )
+    }
+    
+
+    
 
     
 
@@ -3957,6 +4112,21 @@ data class AccessClaims (
     val `subject`: kotlin.String
     , 
     /**
+     * `aud`.
+     */
+    val `audience`: List<kotlin.String>
+    , 
+    /**
+     * `scope`, if there is one.
+     */
+    val `scope`: kotlin.String?
+    , 
+    /**
+     * The claims besides, as a JSON object.
+     */
+    val `claims`: kotlin.String
+    , 
+    /**
      * `jti`.
      */
     val `tokenId`: kotlin.String
@@ -3988,6 +4158,9 @@ public object FfiConverterTypeAccessClaims: FfiConverterRustBuffer<AccessClaims>
         return AccessClaims(
             FfiConverterString.read(buf),
             FfiConverterString.read(buf),
+            FfiConverterSequenceString.read(buf),
+            FfiConverterOptionalString.read(buf),
+            FfiConverterString.read(buf),
             FfiConverterString.read(buf),
             FfiConverterTimestamp.read(buf),
             FfiConverterTimestamp.read(buf),
@@ -3997,6 +4170,9 @@ public object FfiConverterTypeAccessClaims: FfiConverterRustBuffer<AccessClaims>
     override fun allocationSize(value: AccessClaims) = (
             FfiConverterString.allocationSize(value.`appClientId`) +
             FfiConverterString.allocationSize(value.`subject`) +
+            FfiConverterSequenceString.allocationSize(value.`audience`) +
+            FfiConverterOptionalString.allocationSize(value.`scope`) +
+            FfiConverterString.allocationSize(value.`claims`) +
             FfiConverterString.allocationSize(value.`tokenId`) +
             FfiConverterTimestamp.allocationSize(value.`issued`) +
             FfiConverterTimestamp.allocationSize(value.`expires`)
@@ -4005,6 +4181,9 @@ public object FfiConverterTypeAccessClaims: FfiConverterRustBuffer<AccessClaims>
     override fun write(value: AccessClaims, buf: ByteBuffer) {
             FfiConverterString.write(value.`appClientId`, buf)
             FfiConverterString.write(value.`subject`, buf)
+            FfiConverterSequenceString.write(value.`audience`, buf)
+            FfiConverterOptionalString.write(value.`scope`, buf)
+            FfiConverterString.write(value.`claims`, buf)
             FfiConverterString.write(value.`tokenId`, buf)
             FfiConverterTimestamp.write(value.`issued`, buf)
             FfiConverterTimestamp.write(value.`expires`, buf)
@@ -4055,6 +4234,181 @@ public object FfiConverterTypeAcquired: FfiConverterRustBuffer<Acquired> {
     override fun write(value: Acquired, buf: ByteBuffer) {
             FfiConverterBoolean.write(value.`allowed`, buf)
             FfiConverterOptionalDuration.write(value.`retryAfter`, buf)
+    }
+}
+
+
+
+/**
+ * What a token of either kind says that is good now.
+ */
+data class ActiveToken (
+    /**
+     * `access` or `refresh`.
+     */
+    val `kind`: kotlin.String
+    , 
+    /**
+     * `client_id`: whose token it is.
+     */
+    val `appClientId`: kotlin.String
+    , 
+    /**
+     * `sub`.
+     */
+    val `subject`: kotlin.String
+    , 
+    /**
+     * `iss`.
+     */
+    val `issuer`: kotlin.String
+    , 
+    /**
+     * `aud` of an access token.
+     */
+    val `audience`: List<kotlin.String>?
+    , 
+    /**
+     * `scope`, if there is one.
+     */
+    val `scope`: kotlin.String?
+    , 
+    /**
+     * The claims besides, as a JSON object.
+     */
+    val `claims`: kotlin.String
+    , 
+    /**
+     * `jti` of an access token.
+     */
+    val `tokenId`: kotlin.String?
+    , 
+    /**
+     * `iat`.
+     */
+    val `issued`: java.time.Instant
+    , 
+    /**
+     * `exp`.
+     */
+    val `expires`: java.time.Instant
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeActiveToken: FfiConverterRustBuffer<ActiveToken> {
+    override fun read(buf: ByteBuffer): ActiveToken {
+        return ActiveToken(
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterOptionalSequenceString.read(buf),
+            FfiConverterOptionalString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterOptionalString.read(buf),
+            FfiConverterTimestamp.read(buf),
+            FfiConverterTimestamp.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: ActiveToken) = (
+            FfiConverterString.allocationSize(value.`kind`) +
+            FfiConverterString.allocationSize(value.`appClientId`) +
+            FfiConverterString.allocationSize(value.`subject`) +
+            FfiConverterString.allocationSize(value.`issuer`) +
+            FfiConverterOptionalSequenceString.allocationSize(value.`audience`) +
+            FfiConverterOptionalString.allocationSize(value.`scope`) +
+            FfiConverterString.allocationSize(value.`claims`) +
+            FfiConverterOptionalString.allocationSize(value.`tokenId`) +
+            FfiConverterTimestamp.allocationSize(value.`issued`) +
+            FfiConverterTimestamp.allocationSize(value.`expires`)
+    )
+
+    override fun write(value: ActiveToken, buf: ByteBuffer) {
+            FfiConverterString.write(value.`kind`, buf)
+            FfiConverterString.write(value.`appClientId`, buf)
+            FfiConverterString.write(value.`subject`, buf)
+            FfiConverterString.write(value.`issuer`, buf)
+            FfiConverterOptionalSequenceString.write(value.`audience`, buf)
+            FfiConverterOptionalString.write(value.`scope`, buf)
+            FfiConverterString.write(value.`claims`, buf)
+            FfiConverterOptionalString.write(value.`tokenId`, buf)
+            FfiConverterTimestamp.write(value.`issued`, buf)
+            FfiConverterTimestamp.write(value.`expires`, buf)
+    }
+}
+
+
+
+/**
+ * What the tokens of one app say, and how long they live. What is none is as the issuer's
+ * configuration has it.
+ */
+data class AppPolicy (
+    /**
+     * `aud`.
+     */
+    val `audience`: List<kotlin.String>?
+    , 
+    /**
+     * `scope`.
+     */
+    val `scope`: kotlin.String?
+    , 
+    /**
+     * Claims besides, as a JSON object.
+     */
+    val `claims`: kotlin.String?
+    , 
+    /**
+     * How long access tokens are good for.
+     */
+    val `tokenLife`: java.time.Duration?
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeAppPolicy: FfiConverterRustBuffer<AppPolicy> {
+    override fun read(buf: ByteBuffer): AppPolicy {
+        return AppPolicy(
+            FfiConverterOptionalSequenceString.read(buf),
+            FfiConverterOptionalString.read(buf),
+            FfiConverterOptionalString.read(buf),
+            FfiConverterOptionalDuration.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: AppPolicy) = (
+            FfiConverterOptionalSequenceString.allocationSize(value.`audience`) +
+            FfiConverterOptionalString.allocationSize(value.`scope`) +
+            FfiConverterOptionalString.allocationSize(value.`claims`) +
+            FfiConverterOptionalDuration.allocationSize(value.`tokenLife`)
+    )
+
+    override fun write(value: AppPolicy, buf: ByteBuffer) {
+            FfiConverterOptionalSequenceString.write(value.`audience`, buf)
+            FfiConverterOptionalString.write(value.`scope`, buf)
+            FfiConverterOptionalString.write(value.`claims`, buf)
+            FfiConverterOptionalDuration.write(value.`tokenLife`, buf)
     }
 }
 
@@ -5855,6 +6209,38 @@ public object FfiConverterOptionalTypeObserver: FfiConverterRustBuffer<Observer?
 /**
  * @suppress
  */
+public object FfiConverterOptionalTypeActiveToken: FfiConverterRustBuffer<ActiveToken?> {
+    override fun read(buf: ByteBuffer): ActiveToken? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeActiveToken.read(buf)
+    }
+
+    override fun allocationSize(value: ActiveToken?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeActiveToken.allocationSize(value)
+        }
+    }
+
+    override fun write(value: ActiveToken?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeActiveToken.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterOptionalTypeLimiterHealth: FfiConverterRustBuffer<LimiterHealth?> {
     override fun read(buf: ByteBuffer): LimiterHealth? {
         if (buf.get().toInt() == 0) {
@@ -5877,6 +6263,38 @@ public object FfiConverterOptionalTypeLimiterHealth: FfiConverterRustBuffer<Limi
         } else {
             buf.put(1)
             FfiConverterTypeLimiterHealth.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterOptionalSequenceString: FfiConverterRustBuffer<List<kotlin.String>?> {
+    override fun read(buf: ByteBuffer): List<kotlin.String>? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterSequenceString.read(buf)
+    }
+
+    override fun allocationSize(value: List<kotlin.String>?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterSequenceString.allocationSize(value)
+        }
+    }
+
+    override fun write(value: List<kotlin.String>?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterSequenceString.write(value, buf)
         }
     }
 }
