@@ -10,8 +10,8 @@ import java.time.Instant
 import kotlinx.coroutines.runBlocking
 
 /**
- * The administration of the embedded issuer: [TokenService.admin]. Each call throws an [AdminException],
- * and an [IllegalStateException] once the service is closed. Those that end in `Blocking` are for Java.
+ * The administration of the embedded issuer: [TokenService.admin]. Each call but [verifyAccessToken] throws an
+ * [AdminException], and all an [IllegalStateException] once the service is closed. Those that end in `Blocking` are for Java.
  */
 public class Admin internal constructor(private val bridge: BridgeService) {
     /** Makes an app. The name is for people: 1 to 128 bytes without control characters. */
@@ -108,6 +108,88 @@ public class Admin internal constructor(private val bridge: BridgeService) {
     public suspend fun resetRefreshClock(): Unit =
         crossingAsync(AdminException::unexpected) { bridge.resetRefreshClock() }
 
+    /**
+     * Sets what the tokens of an app say, in place of what was set before. Those that were issued stay as they
+     * are; those that are made from now on, at a refresh too, are by this.
+     */
+    @Throws(AdminException::class, kotlin.coroutines.cancellation.CancellationException::class)
+    public suspend fun setAppPolicy(id: String, policy: AppPolicy) {
+        text("id", id)
+        val parts = policy.bridged()
+        crossingAsync(AdminException::unexpected) { bridge.setAppPolicy(id, parts) }
+    }
+
+    /** What was set. */
+    @Throws(AdminException::class, kotlin.coroutines.cancellation.CancellationException::class)
+    public suspend fun appPolicy(id: String): AppPolicy {
+        text("id", id)
+        return AppPolicy(crossingAsync(AdminException::unexpected) { bridge.appPolicy(id) })
+    }
+
+    /** The signing keys, the one that signs first before the others. Those whose last token has expired are gone. */
+    @Throws(AdminException::class, kotlin.coroutines.cancellation.CancellationException::class)
+    public suspend fun listKeys(): List<KeySummary> =
+        crossingAsync(AdminException::unexpected) { bridge.listKeys() }.map(::KeySummary)
+
+    /**
+     * Makes a signing key, for the algorithm of the former if none is named. It is published at once and signs
+     * after `key_lead_seconds`, when every verifier has it; the former stays published as long as its tokens live.
+     * An [AdminException.Limit] while one is pending.
+     */
+    @Throws(AdminException::class, kotlin.coroutines.cancellation.CancellationException::class)
+    public suspend fun rotateKey(algorithm: SigningAlgorithm? = null): KeySummary =
+        KeySummary(crossingAsync(AdminException::unexpected) { bridge.rotateKey(algorithm?.name) })
+
+    /**
+     * Drops a key at once: for one whose private half is known to others. If it is the one that signs, the
+     * pending one does from now on, or a new one. Verifiers accept its tokens until they fetch the keys again,
+     * and refuse those of a key that they have not fetched yet.
+     */
+    @Throws(AdminException::class, kotlin.coroutines.cancellation.CancellationException::class)
+    public suspend fun revokeKey(kid: String) {
+        text("kid", kid)
+        crossingAsync(AdminException::unexpected) { bridge.revokeKey(kid) }
+    }
+
+    /**
+     * Tells what a token is; null of a text that is no token of this issuer's, and of one that is not good now:
+     * past its time, revoked, used up, or of an app that is disabled or gone. Of refresh tokens that app's alone
+     * are known. Nothing is changed by it.
+     */
+    @Throws(AdminException::class, kotlin.coroutines.cancellation.CancellationException::class)
+    public suspend fun introspect(appId: String, token: String): ActiveToken? {
+        text("appId", appId)
+        text("token", token)
+        return crossingAsync(AdminException::unexpected) { bridge.introspect(appId, token) }?.let(::ActiveToken)
+    }
+
+    /**
+     * Revokes whatever token of that app's it is (RFC 7009). A text that is none, or another app's, is revoked
+     * already; an access token cannot be, and lives to its end.
+     */
+    @Throws(AdminException::class, kotlin.coroutines.cancellation.CancellationException::class)
+    public suspend fun revokeToken(appId: String, token: String): Revocation {
+        text("appId", appId)
+        text("token", token)
+        return Revocation.of(crossingAsync(AdminException::unexpected) { bridge.revokeToken(appId, token) })
+    }
+
+    /**
+     * Verifies an access token of this issuer's by the keys that are published now, without a network: its
+     * signature, issuer and time, give or take a minute, and that it is for [audience], the name by which the
+     * apps' policies call the API that asks; that of the configuration if none is named. Whether its app is still
+     * enabled it does not ask. It is done when it returns, in a fraction of a millisecond.
+     *
+     * Any other text is an [InvalidAccessTokenException].
+     */
+    @JvmOverloads
+    @Throws(InvalidAccessTokenException::class)
+    public fun verifyAccessToken(token: String, audience: String? = null): AccessClaims {
+        text("token", token)
+        optionalText("audience", audience)
+        return AccessClaims(crossing(AdminException::unexpected) { bridge.verifyAccessToken(token, audience) })
+    }
+
     /** The public keys as a JWK set (RFC 7517 section 5), in JSON. */
     @Throws(AdminException::class)
     public fun jwks(): String = crossing(AdminException::unexpected) { bridge.jwks() }
@@ -166,6 +248,38 @@ public class Admin internal constructor(private val bridge: BridgeService) {
     /** [resetRefreshClock], which waits. */
     @Throws(AdminException::class, InterruptedException::class)
     public fun resetRefreshClockBlocking(): Unit = runBlocking { resetRefreshClock() }
+
+    /** [setAppPolicy], which waits. */
+    @Throws(AdminException::class, InterruptedException::class)
+    public fun setAppPolicyBlocking(id: String, policy: AppPolicy): Unit = runBlocking { setAppPolicy(id, policy) }
+
+    /** [appPolicy], which waits. */
+    @Throws(AdminException::class, InterruptedException::class)
+    public fun appPolicyBlocking(id: String): AppPolicy = runBlocking { appPolicy(id) }
+
+    /** [listKeys], which waits. */
+    @Throws(AdminException::class, InterruptedException::class)
+    public fun listKeysBlocking(): List<KeySummary> = runBlocking { listKeys() }
+
+    /** [rotateKey], which waits. */
+    @JvmOverloads
+    @Throws(AdminException::class, InterruptedException::class)
+    public fun rotateKeyBlocking(algorithm: SigningAlgorithm? = null): KeySummary =
+        runBlocking { rotateKey(algorithm) }
+
+    /** [revokeKey], which waits. */
+    @Throws(AdminException::class, InterruptedException::class)
+    public fun revokeKeyBlocking(kid: String): Unit = runBlocking { revokeKey(kid) }
+
+    /** [introspect], which waits. */
+    @Throws(AdminException::class, InterruptedException::class)
+    public fun introspectBlocking(appId: String, token: String): ActiveToken? =
+        runBlocking { introspect(appId, token) }
+
+    /** [revokeToken], which waits. */
+    @Throws(AdminException::class, InterruptedException::class)
+    public fun revokeTokenBlocking(appId: String, token: String): Revocation =
+        runBlocking { revokeToken(appId, token) }
 
     private suspend fun setAppEnabled(id: String, enabled: Boolean) {
         text("id", id)

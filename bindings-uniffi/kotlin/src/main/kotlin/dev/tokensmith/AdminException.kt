@@ -14,10 +14,10 @@ public sealed class AdminException(
     /** What it was given is refused. */
     public class Invalid internal constructor(message: String) : AdminException("ERR_ADMIN_INVALID", message)
 
-    /** There is no such app, or no such secret. */
+    /** There is no such app, secret or signing key. */
     public class NotFound internal constructor(message: String) : AdminException("ERR_ADMIN_NOT_FOUND", message)
 
-    /** The app has as many live secrets as it may have. */
+    /** The app has as many live secrets as it may have, or a signing key is pending already. */
     public class Limit internal constructor(message: String) : AdminException("ERR_ADMIN_LIMIT", message)
 
     /** The store failed. */

@@ -44,6 +44,9 @@ public class TokenEvent internal constructor(event: BridgeEvent) {
     /** `secret_expiring`: the id of the secret, which is no secret. */
     public val secretId: String? = event.secretId
 
+    /** `key_rotated`: the thumbprint of the new key. */
+    public val kid: String? = event.kid
+
     /** `limiter_health`: the counters. */
     public val health: LimiterHealth? =
         event.health?.let { LimiterHealth(it.overflows, it.repaired, it.degraded) }
@@ -60,6 +63,7 @@ public class TokenEvent internal constructor(event: BridgeEvent) {
             "kind" to kind,
             "part" to part,
             "secretId" to secretId,
+            "kid" to kid,
             "health" to health,
         )
         val known = fields.filter { (_, value) -> value != null }

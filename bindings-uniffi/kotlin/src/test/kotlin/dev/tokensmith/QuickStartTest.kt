@@ -31,6 +31,21 @@ class QuickStartTest {
     }
 
     @Test
+    fun `the program that verifies and rotates keys`(@TempDir folder: File) {
+        isInReadme("src/test/kotlin/dev/tokensmith/programs/Keys.kt")
+        val (code, printed) = runProgram("KeysKt", folder = folder)
+        val lines = "true\nERR_ACCESS_TOKEN_INVALID MALFORMED\n[ES256 ACTIVE, EdDSA PENDING]\n"
+        assertEquals("0 $lines", "$code $printed")
+    }
+
+    @Test
+    fun `the program that sets a policy`(@TempDir folder: File) {
+        isInReadme("src/test/kotlin/dev/tokensmith/programs/Policies.kt")
+        val (code, printed) = runProgram("PoliciesKt", folder = folder)
+        assertEquals("0 invoices:read {\"tenant\":\"acme\"}\nREFRESH\nDONE\n", "$code $printed")
+    }
+
+    @Test
     fun `the program in Java`(@TempDir folder: File) {
         isInReadme("src/test/java/dev/tokensmith/consumer/QuickStart.java")
         val (code, printed) = runProgram("dev.tokensmith.consumer.QuickStart", folder = folder)

@@ -7,16 +7,23 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.tokensmith.AccessClaims;
 import dev.tokensmith.Admin;
 import dev.tokensmith.AdminException;
+import dev.tokensmith.AppPolicy;
 import dev.tokensmith.AuthRequest;
 import dev.tokensmith.AuthenticateException;
 import dev.tokensmith.Authenticator;
 import dev.tokensmith.BlockingAuthenticator;
 import dev.tokensmith.CreatedApp;
 import dev.tokensmith.CreatedSecret;
+import dev.tokensmith.InvalidAccessTokenException;
+import dev.tokensmith.KeyState;
+import dev.tokensmith.KeySummary;
 import dev.tokensmith.Limiter;
+import dev.tokensmith.Revocation;
 import dev.tokensmith.SecretSummary;
+import dev.tokensmith.SigningAlgorithm;
 import dev.tokensmith.TokenEvent;
 import dev.tokensmith.TokenException;
 import dev.tokensmith.TokenRequest;
@@ -159,6 +166,29 @@ class JavaConsumerTest {
         }
     }
 
+    private static void keysAndPolicies(Path folder) throws Exception {
+        String config = "{\"store\":{\"path\":\"" + folder.resolve("y.db") + "\"}}";
+        try (TokenService service = TokenService.createBlocking(config)) {
+            Admin admin = service.getAdmin();
+            CreatedApp app = admin.createAppBlocking("billing");
+            admin.setAppPolicyBlocking(app.getId(), new AppPolicy(List.of("api"), "read", "{\"a\":1}"));
+            assertEquals("read", admin.appPolicyBlocking(app.getId()).getScope());
+            TokenSet tokens = service.issueBlocking(app.getId(), app.getSecret());
+            AccessClaims claims = admin.verifyAccessToken(tokens.getAccessToken(), "api");
+            assertEquals("{\"a\":1}", claims.getClaims());
+            InvalidAccessTokenException invalid = assertThrows(
+                    InvalidAccessTokenException.class, () -> admin.verifyAccessToken(tokens.getAccessToken()));
+            assertEquals("issuer", invalid.getReason().getWord());
+            KeySummary pending = admin.rotateKeyBlocking(SigningAlgorithm.EdDSA);
+            assertEquals(KeyState.PENDING, pending.getState());
+            admin.revokeKeyBlocking(pending.getKid());
+            assertEquals(1, admin.listKeysBlocking().size());
+            assertEquals(SigningAlgorithm.ES256, admin.rotateKeyBlocking().getAlgorithm());
+            assertEquals(Revocation.DONE, admin.revokeTokenBlocking(app.getId(), tokens.getRefreshToken()));
+            assertNull(admin.introspectBlocking(app.getId(), tokens.getRefreshToken()));
+        }
+    }
+
     @Test
     void theEmbeddedIssuerAndALimiter(@TempDir Path folder) throws Exception {
         String config = "{\"store\":{\"kind\":\"sqlite\",\"path\":\"" + folder.resolve("x.db") + "\"}}";
@@ -183,6 +213,7 @@ class JavaConsumerTest {
             admin.revokeRefreshTokenBlocking(app.getId(), tokens.getRefreshToken());
             assertEquals(422, service.handleRefreshBlocking(request()).getStatus());
         }
+        keysAndPolicies(folder);
         TokenException.Config wrong =
                 assertThrows(TokenException.Config.class, () -> TokenService.createBlocking("{\"sauce\":1}"));
         assertEquals("sauce", wrong.getKey());

@@ -1,5 +1,6 @@
 package dev.tokensmith.programs
 
+import dev.tokensmith.AppPolicy
 import dev.tokensmith.AuthRequest
 import dev.tokensmith.AuthenticateException
 import dev.tokensmith.Limiter
@@ -138,6 +139,13 @@ object Printing {
                 shown(runCatching { service.issueBlocking(app.id, PLANTED) }.exceptionOrNull())
                 shown(runCatching { admin.disableAppBlocking(PLANTED) }.exceptionOrNull())
                 shown(runCatching { service.refreshBlocking(app.id, PLANTED, PLANTED) }.exceptionOrNull())
+                for (text in listOf(PLANTED, "$PLANTED.$PLANTED.$PLANTED", "$PLANTED\uD800")) {
+                    shown(runCatching { admin.verifyAccessToken(text) }.exceptionOrNull())
+                    shown(runCatching { admin.introspectBlocking(app.id, text) })
+                    shown(runCatching { admin.revokeTokenBlocking("appcl-none", text) }.exceptionOrNull())
+                }
+                val policy = AppPolicy(claims = """{"sub":"$PLANTED"}""")
+                shown(runCatching { admin.setAppPolicyBlocking(app.id, policy) }.exceptionOrNull())
                 shown(runCatching { admin.revokeRefreshTokenBlocking(app.id, "$PLANTED\uD800") }.exceptionOrNull())
             }
         } finally {
