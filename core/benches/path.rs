@@ -8,21 +8,24 @@ mod sides;
 
 use divan::{Bencher, black_box};
 use sides::{Composition, Ours};
+use tokensmith_issuer::Algorithm;
 
 fn main() {
     divan::main();
 }
 
-#[divan::bench(threads = [1, 2])]
-fn token(bencher: Bencher<'_, '_>) {
-    let ours = Ours::new();
+const ALGORITHMS: [Algorithm; 3] = [Algorithm::Es256, Algorithm::EdDsa, Algorithm::Rs256];
+
+#[divan::bench(threads = [1, 2], args = ALGORITHMS)]
+fn token(bencher: Bencher<'_, '_>, algorithm: Algorithm) {
+    let ours = Ours::new(algorithm);
     bencher.bench(|| ours.answer(black_box(&ours.body)));
 }
 
-#[divan::bench(threads = [1, 2])]
-fn token_by_a_composition(bencher: Bencher<'_, '_>) {
-    let body = Ours::new().body;
-    let composition = Composition::new(&body);
+#[divan::bench(threads = [1, 2], args = ALGORITHMS)]
+fn token_by_a_composition(bencher: Bencher<'_, '_>, algorithm: Algorithm) {
+    let body = Ours::new(algorithm).body;
+    let composition = Composition::new(&body, algorithm);
     bencher.bench(|| composition.answer(black_box(&body)));
 }
 

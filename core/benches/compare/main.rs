@@ -15,6 +15,7 @@ use std::hint::black_box;
 
 use rounds::row;
 use sides::{codec, path};
+use tokensmith_issuer::Algorithm;
 
 fn main() {
     let wanted: Vec<String> =
@@ -58,22 +59,13 @@ fn compare_codec() {
 }
 
 fn compare_path() {
-    const COUNT: u32 = 500;
-    let ours = path::Ours::new();
-    let composition = path::Composition::new(&ours.body);
-    let theirs = composition.answer(&ours.body).unwrap();
-    let mine = ours.answer(&ours.body).into_body();
-    assert!(theirs.len().abs_diff(mine.len()) < 40, "{} {}", mine.len(), theirs.len());
-    for threads in [1, 2] {
-        row(
-            "the whole path, ES256",
-            threads,
-            COUNT,
-            |_| (0..COUNT).for_each(|_| drop(black_box(ours.answer(black_box(&ours.body))))),
-            |_| (0..COUNT).for_each(|_| drop(black_box(composition.answer(black_box(&ours.body))))),
-        );
+    for (algorithm, count) in
+        [(Algorithm::Es256, 500), (Algorithm::EdDsa, 500), (Algorithm::Rs256, 50)]
+    {
+        compare_path_by(algorithm, count);
     }
-    let refusing = path::Ours::refusing();
+    const COUNT: u32 = 500;
+    let (ours, refusing) = (path::Ours::new(Algorithm::Es256), path::Ours::refusing());
     row(
         "a 429 against a 200 of ours",
         1,
@@ -81,4 +73,21 @@ fn compare_path() {
         |_| (0..COUNT).for_each(|_| drop(black_box(refusing.answer(black_box(&refusing.body))))),
         |_| (0..COUNT).for_each(|_| drop(black_box(ours.answer(black_box(&ours.body))))),
     );
+}
+
+fn compare_path_by(algorithm: Algorithm, count: u32) {
+    let ours = path::Ours::new(algorithm);
+    let composition = path::Composition::new(&ours.body, algorithm);
+    let theirs = composition.answer(&ours.body).unwrap();
+    let mine = ours.answer(&ours.body).into_body();
+    assert!(theirs.len().abs_diff(mine.len()) < 40, "{} {}", mine.len(), theirs.len());
+    for threads in [1, 2] {
+        row(
+            &format!("the whole path, {}", algorithm.as_str()),
+            threads,
+            count,
+            |_| (0..count).for_each(|_| drop(black_box(ours.answer(black_box(&ours.body))))),
+            |_| (0..count).for_each(|_| drop(black_box(composition.answer(black_box(&ours.body))))),
+        );
+    }
 }

@@ -7,19 +7,21 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+use aws_lc_rs::encoding::AsDer as _;
+use aws_lc_rs::rsa::{self, KeySize};
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair};
 use aws_lc_rs::{hmac, rand};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_executor::block_on;
 use governor::DefaultKeyedRateLimiter;
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use jsonwebtoken::{EncodingKey, Header};
 use serde::{Deserialize, Serialize};
 use tokensmith::{
     LimitPolicy, NoObserver, Quota, Source, Status, SystemClock, TokenRequest, TokenResponse,
     TokenService,
 };
-use tokensmith_issuer::{Issuer, IssuerSettings};
+use tokensmith_issuer::{Algorithm, Issuer, IssuerSettings};
 
 const ISSUER: &str = "http://127.0.0.1:8080";
 const CALLER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
@@ -32,9 +34,10 @@ pub(crate) struct Ours {
 
 impl Ours {
     /// With limits that nobody reaches.
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(algorithm: Algorithm) -> Self {
         let store = tempfile::tempdir().unwrap();
-        let settings = IssuerSettings::new(store.path().join("tokensmith.db"));
+        let mut settings = IssuerSettings::new(store.path().join("tokensmith.db"));
+        settings.algorithm = algorithm;
         let issuer =
             Issuer::open(settings, Arc::new(SystemClock::new()), Arc::new(NoObserver)).unwrap();
         let app = issuer.admin().create_app("bench").unwrap();
@@ -57,7 +60,7 @@ impl Ours {
 
     /// With the default limits, until they refuse.
     pub(crate) fn refusing() -> Self {
-        let mut ours = Self::new();
+        let mut ours = Self::new(Algorithm::Es256);
         let authenticator = tokensmith::authenticator_fn(|_cx, _credentials| async {
             Err(tokensmith::AuthenticateError::Rejected(tokensmith::RejectReason::UnknownClient))
         });
@@ -115,18 +118,14 @@ struct Answer<'a> {
 
 impl Composition {
     /// For the app whose credentials are in the body.
-    pub(crate) fn new(body: &[u8]) -> Self {
+    pub(crate) fn new(body: &[u8], algorithm: Algorithm) -> Self {
         let app: Body = serde_json::from_slice(body).unwrap();
         let pepper = hmac::Key::new(hmac::HMAC_SHA256, &[7; 32]);
-        let key = EcdsaKeyPair::generate_pkcs8(
-            &ECDSA_P256_SHA256_FIXED_SIGNING,
-            &rand::SystemRandom::new(),
-        );
         let wide = || governor::Quota::per_second(n(1)).allow_burst(n(1_000_000_000));
         let header = Header {
             typ: Some("at+jwt".to_owned()),
             kid: Some("kid-of-the-same-length-as-ours-is-43-letters".to_owned()),
-            ..Header::new(Algorithm::ES256)
+            ..Header::new(algorithm.as_str().parse().unwrap())
         };
         Self {
             sources: DefaultKeyedRateLimiter::keyed(wide()),
@@ -134,7 +133,7 @@ impl Composition {
             refresh: hmac::Key::new(hmac::HMAC_SHA256, &[9; 32]),
             digest: secret_digest(&pepper, &app),
             pepper,
-            key: EncodingKey::from_ec_der(key.unwrap().as_ref()),
+            key: signing_key(algorithm),
             header,
         }
     }
@@ -185,6 +184,25 @@ impl Composition {
         mac.update(&token);
         token.extend_from_slice(mac.sign().as_ref());
         format!("tsrt_{}", URL_SAFE_NO_PAD.encode(token))
+    }
+}
+
+fn signing_key(algorithm: Algorithm) -> EncodingKey {
+    let random = rand::SystemRandom::new();
+    match algorithm {
+        Algorithm::EdDsa => {
+            EncodingKey::from_ed_der(Ed25519KeyPair::generate_pkcs8(&random).unwrap().as_ref())
+        }
+        Algorithm::Rs256 => {
+            let pair = rsa::KeyPair::generate(KeySize::Rsa2048).unwrap();
+            // jsonwebtoken wants what lies in the PKCS#8 document: the RSAPrivateKey of RFC 8017, after
+            // 26 bytes that say that it is one.
+            EncodingKey::from_rsa_der(&pair.as_der().unwrap().as_ref()[26..])
+        }
+        _ => {
+            let pair = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random);
+            EncodingKey::from_ec_der(pair.unwrap().as_ref())
+        }
     }
 }
 
