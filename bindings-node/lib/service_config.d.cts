@@ -227,4 +227,6 @@ export interface IssuerConfig {
   verify_legacy_hashes?: boolean | undefined;
   /** How many threads hash imported secrets, from 1 to 64. Default: 2. */
   hashing_threads?: number | undefined;
+  /** The step at whose multiples it is told what became of credentials, from 1 to 1,000,000. Default: none. */
+  completion_grid_microseconds?: number | undefined;
 }

@@ -191,9 +191,13 @@ fn issuer(config: IssuerConfig, store: StoreConfig, host: &Host) -> Result<Judge
     }
     settings.verify_legacy_hashes =
         config.verify_legacy_hashes.unwrap_or(settings.verify_legacy_hashes);
+    settings.completion_grid = config.completion_grid;
     settings.hashing_threads = config.hashing_threads.unwrap_or(settings.hashing_threads);
-    let issuer = Issuer::open(settings, Arc::clone(&host.clock), Arc::clone(&host.observer))
-        .map_err(of_the_issuer)?;
+    let issuer = Issuer::builder(settings)
+        .clock(Arc::clone(&host.clock))
+        .observer(Arc::clone(&host.observer))
+        .timer(Arc::clone(&host.timer));
+    let issuer = issuer.open().map_err(of_the_issuer)?;
     let issuer = Arc::new(issuer);
     let refresher = Some(Arc::clone(&issuer) as Arc<dyn Refresher>);
     let embedded = Some(Arc::clone(&issuer));
@@ -230,6 +234,7 @@ fn of_the_issuer(error: OpenError) -> ConfigError {
         "refresh_life" => "authenticator.refresh_seconds",
         "refresh_grace" => "authenticator.refresh_grace_seconds",
         "hashing_threads" => "authenticator.hashing_threads",
+        "completion_grid" => "authenticator.completion_grid_microseconds",
         _ => return ConfigError::of_part("the issuer", error),
     };
     ConfigError::at_key(key, format!("not {}", setting.bounds))

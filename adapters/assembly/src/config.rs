@@ -131,6 +131,9 @@ pub struct IssuerConfig {
     pub verify_legacy_hashes: Option<bool>,
     /// How many threads hash imported secrets, from 1 to 64: `hashing_threads`.
     pub hashing_threads: Option<NonZeroUsize>,
+    /// The step at whose multiples it is told what became of credentials, from a microsecond to a second:
+    /// `completion_grid_microseconds`. No grid, but at least 50 ms for the secrets that are hashed slowly.
+    pub completion_grid: Option<Duration>,
 }
 
 impl ServiceConfig {

@@ -97,7 +97,7 @@ fn toml_that_is_wrong() {
         ),
         (
             "authenticator.secret = \"canary\"",
-            "`authenticator.secret`: not a key that is known, expected one of `kind`, `root_key_file`, `root_key_env`, `peppers`, `pepper_in_use`, `refresh_keys`, `refresh_key_in_use`, `issuer`, `audience`, `algorithm`, `key_lead_seconds`, `rotate_keys_every_days`, `token_seconds`, `max_token_seconds`, `refresh_idle_seconds`, `refresh_seconds`, `refresh_grace_seconds`, `verify_legacy_hashes`, `hashing_threads`",
+            "`authenticator.secret`: not a key that is known, expected one of `kind`, `root_key_file`, `root_key_env`, `peppers`, `pepper_in_use`, `refresh_keys`, `refresh_key_in_use`, `issuer`, `audience`, `algorithm`, `key_lead_seconds`, `rotate_keys_every_days`, `token_seconds`, `max_token_seconds`, `refresh_idle_seconds`, `refresh_seconds`, `refresh_grace_seconds`, `verify_legacy_hashes`, `hashing_threads`, `completion_grid_microseconds`",
         ),
         (
             "\"odd \\n key\" = 1",
@@ -220,6 +220,10 @@ fn toml_that_is_wrong() {
         (
             "authenticator.hashing_threads = 65",
             "`authenticator.hashing_threads`: expected a whole number from 1 to 64",
+        ),
+        (
+            "authenticator.completion_grid_microseconds = 0",
+            "`authenticator.completion_grid_microseconds`: expected a whole number from 1 to 1000000",
         ),
         // Keys that are missing.
         ("limits.client = {}", "`limits.client.per_minute`: missing"),

@@ -83,6 +83,7 @@ fn each_key_has_a_place_of_its_own() {
         "authenticator.refresh_grace_seconds = 0",
         "authenticator.verify_legacy_hashes = true",
         "authenticator.hashing_threads = 1",
+        "authenticator.completion_grid_microseconds = 5",
     ] {
         let config = format!("{:?}", ServiceConfig::from_toml(line).unwrap());
         assert!(!seen.contains(&config), "{line} changes nothing");

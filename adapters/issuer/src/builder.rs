@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use tokensmith::{Clock, NoObserver, Observer, SystemClock};
+use tokensmith::{Clock, NoObserver, Observer, SystemClock, Timer};
 
 use crate::claims_source::ClaimsSource;
 use crate::issuer::{Issuer, OpenError};
@@ -36,6 +36,8 @@ pub(crate) struct Host {
     /// `None`: a file beside the store.
     pub(crate) ledger: Option<Arc<dyn RefreshLedger>>,
     pub(crate) claims: Option<Arc<dyn ClaimsSource>>,
+    /// `None`: a thread.
+    pub(crate) timer: Option<Arc<dyn Timer>>,
 }
 
 impl Default for Host {
@@ -45,6 +47,7 @@ impl Default for Host {
             observer: Arc::new(NoObserver),
             ledger: None,
             claims: None,
+            timer: None,
         }
     }
 }
@@ -77,6 +80,13 @@ impl IssuerBuilder {
     /// What says which claims access tokens have besides those of the apps' policies: nothing.
     pub fn claims(mut self, source: impl ClaimsSource + 'static) -> Self {
         self.host.claims = Some(Arc::new(source));
+        self
+    }
+
+    /// What waits for the completion grid ([`IssuerSettings::completion_grid`]): a thread of the
+    /// issuer's own, which starts when there is something to wait for.
+    pub fn timer(mut self, timer: impl Timer + 'static) -> Self {
+        self.host.timer = Some(Arc::new(timer));
         self
     }
 

@@ -1,6 +1,8 @@
 //! The apps in memory, looked up in the same time whether an app is known, and whatever about it is
 //! wrong.
 
+use std::time::Duration;
+
 use aws_lc_rs::digest::{Context, SHA256};
 use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _};
 use tokensmith::RejectReason;
@@ -40,6 +42,7 @@ pub(crate) struct Directory {
     uses: Box<[Option<SecretUse>]>,
     /// The slow hashes, the first of them nobody's; none at all if no app has one.
     slow: Box<[SlowHash]>,
+    slow_step: Option<Duration>,
 }
 
 /// An app's slow hash, or nobody's, and where the app was found.
@@ -103,7 +106,9 @@ impl Directory {
         let bucket = Bucket::empty(random)?;
         let uses = records.iter().flat_map(Record::uses).collect();
         let slow = slow_hash::all_of(records, random)?;
-        let mut directory = Self { salt, buckets: vec![bucket; buckets].into(), uses, slow };
+        let slow_step = slow_hash::step(&slow);
+        let buckets = vec![bucket; buckets].into();
+        let mut directory = Self { salt, buckets, uses, slow, slow_step };
         let mut slow = 0_u64;
         for (place, record) in (0..).zip(records) {
             let name = directory.name(&record.app);
@@ -143,9 +148,10 @@ impl Directory {
         Judged { judgement, found: found.map(|used| (used, usize::try_from(by).unwrap_or(0))) }
     }
 
-    /// Whether a secret that has not the shape of a generated one costs a slow hash here.
-    pub(crate) fn is_slow(&self) -> bool {
-        !self.slow.is_empty()
+    /// The step of the grid for a secret that has not the shape of a generated one, which costs a slow
+    /// hash here; `None` if it does not.
+    pub(crate) fn slow_step(&self) -> Option<Duration> {
+        self.slow_step
     }
 
     /// The slow hash that such a secret of that app is to be verified by: nobody's if the app has

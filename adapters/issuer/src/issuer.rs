@@ -15,6 +15,7 @@ use tokensmith::{
 use crate::admin::Admin;
 use crate::builder::{Host, IssuerBuilder};
 use crate::given_key::KeyError;
+use crate::grid::Grid;
 use crate::imported::pool::HashingPool;
 use crate::random::Random;
 use crate::refresh::ledger::RefreshLedger;
@@ -38,6 +39,7 @@ use crate::watcher::Watcher;
 pub struct Issuer {
     pub(crate) state: Arc<State>,
     pub(crate) hashing: HashingPool,
+    pub(crate) grid: Grid,
     _watcher: Watcher,
 }
 
@@ -98,6 +100,7 @@ impl Issuer {
     ) -> Result<Self, OpenError> {
         settings.check()?;
         let (store, ledger_file) = (settings.store.clone(), settings.ledger());
+        let timer = host.timer.clone();
         let state = State::open(settings, random, host);
         let state = Arc::new(state.map_err(|error| match error {
             StoreError::Ledger(error) => OpenError::of(ledger_file, *error),
@@ -105,7 +108,8 @@ impl Issuer {
         })?);
         let watcher = Watcher::start(Arc::clone(&state)).map_err(OpenError::Thread)?;
         let hashing = HashingPool::new(state.settings.hashing_threads);
-        Ok(Self { state, hashing, _watcher: watcher })
+        let grid = Grid::new(Arc::clone(&state.clock), timer);
+        Ok(Self { state, hashing, grid, _watcher: watcher })
     }
 
     /// The administration of this issuer. It goes on when the issuer is dropped.

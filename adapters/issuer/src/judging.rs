@@ -23,7 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 impl Issuer {
     /// What is in force, for an app whose credentials are right. Which work is done for that is decided
     /// by the shape of the secret that is shown and by the directory, never by the app's own record: an
-    /// unknown app costs what a known one does.
+    /// unknown app costs what a known one does. What became of it is told at the next moment of the grid,
+    /// if there is one.
     pub(crate) async fn judge(
         &self,
         cx: &Context,
@@ -33,26 +34,42 @@ impl Issuer {
             return Err(AuthenticateError::upstream(UpstreamKind::Config, forked));
         }
         let in_force = self.state.in_force();
-        let (app, now) = (credentials.id.as_str(), cx.wall.as_secs());
-        let directory = &in_force.directory;
+        let (directory, shown) = (&in_force.directory, credentials.secret.expose_secret());
+        let slow = directory.slow_step().filter(|_| !secret::is_generated(shown));
+        let step = slow.or(self.state.settings.completion_grid);
+        let begun = step.map(|_| self.grid.now());
         // Whatever is wrong is found out after the same work.
-        let shown = credentials.secret.expose_secret();
-        let judgement = if directory.is_slow() && !secret::is_generated(shown) {
-            match directory.choose_slow(app) {
-                Some(chosen) => {
-                    let verified = self.verify(chosen.slow, &credentials.secret).await?;
-                    directory.judge_slow(&chosen, verified, now)
-                }
-                None => Judgement::Damaged,
-            }
+        let now = cx.wall.as_secs();
+        let judgement = if slow.is_some() {
+            self.judge_slow(directory, credentials, now).await
         } else {
-            self.judge_digest(directory, credentials, now)
+            Ok(self.judge_digest(directory, credentials, now))
         };
+        // Who is not let in at all has caused no work that could be timed.
+        let is_busy = matches!(judgement, Err(AuthenticateError::Throttled { .. }));
+        if let (Some(step), Some(begun), false) = (step, begun, is_busy) {
+            let waited = self.grid.next(step, begun).await;
+            waited.map_err(|error| AuthenticateError::upstream(UpstreamKind::Other, error))?;
+        }
+        let judgement = judgement?;
         match judgement {
             Judgement::Right => Ok(in_force),
             Judgement::Refused(reason) => Err(AuthenticateError::Rejected(reason)),
             Judgement::Damaged => failed(UpstreamKind::Store, "the app's record is damaged"),
         }
+    }
+
+    async fn judge_slow(
+        &self,
+        directory: &Directory,
+        credentials: &AppCredentials,
+        now: u64,
+    ) -> Result<Judgement, AuthenticateError> {
+        let Some(chosen) = directory.choose_slow(credentials.id.as_str()) else {
+            return Ok(Judgement::Damaged);
+        };
+        let verified = self.verify(chosen.slow, &credentials.secret).await?;
+        Ok(directory.judge_slow(&chosen, verified, now))
     }
 
     fn judge_digest(
@@ -105,8 +122,10 @@ impl Drop for Issuer {
     fn drop(&mut self) {
         if self.state.is_at_home() {
             self.hashing.end();
+            self.grid.end();
         } else {
             self.hashing.abandon();
+            self.grid.abandon();
         }
     }
 }

@@ -83,6 +83,13 @@ pub struct IssuerSettings {
     /// How many threads hash imported secrets: 1 to 64, 2 by default. They start when there is something
     /// to hash. As many as 32 calls wait for each; one more is answered with 429.
     pub hashing_threads: NonZeroUsize,
+    /// The step of the completion grid: what became of credentials is told at the next multiple of it,
+    /// counted from the call's start, so that no shorter difference shows. 1 us to 1 s; below 1 ms the
+    /// calling thread spins, which 5 us is meant for. `None`, the default, is no grid.
+    ///
+    /// As long as the store holds any imported secret, it is at least 50 ms and above the slowest hash,
+    /// whatever is set here, for secrets that have not the shape of a generated one.
+    pub completion_grid: Option<Duration>,
 }
 
 /// A setting that is out of its bounds.
@@ -119,6 +126,7 @@ impl IssuerSettings {
             refresh_grace: Duration::from_secs(10),
             secret_prefix: "tsas".to_owned(),
             verify_legacy_hashes: false,
+            completion_grid: None,
             hashing_threads: const { NonZeroUsize::new(2).unwrap() },
         }
     }
@@ -179,6 +187,10 @@ impl IssuerSettings {
         }
         if self.hashing_threads.get() > 64 {
             return error("hashing_threads", "1 to 64");
+        }
+        let steps = Duration::from_micros(1)..=Duration::from_secs(1);
+        if !self.completion_grid.is_none_or(|step| steps.contains(&step)) {
+            return error("completion_grid", "1 us to 1 s");
         }
         Ok(())
     }
@@ -332,9 +344,13 @@ mod tests {
         {
             assert_eq!(fault(|s| s.secret_prefix = prefix.into()).is_none(), good, "{prefix}");
         }
-        for (threads, good) in [(1, true), (64, true), (65, false)] {
-            let found = fault(|s| s.hashing_threads = NonZeroUsize::new(threads).unwrap());
-            assert_eq!(found.is_none(), good, "{threads}");
+        let second = 1_000_000_000;
+        for (nanos, good) in [(999, false), (1_000, true), (second, true), (second + 1, false)] {
+            let found = fault(|s| s.completion_grid = Some(Duration::from_nanos(nanos)));
+            assert_eq!(found.is_none(), good, "{nanos}");
+        }
+        for (threads, found) in [(64, None), (65, Some("hashing_threads"))] {
+            assert_eq!(fault(|s| s.hashing_threads = NonZeroUsize::new(threads).unwrap()), found);
         }
     }
 

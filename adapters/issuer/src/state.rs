@@ -61,7 +61,7 @@ impl State {
         random: Box<dyn Random>,
         host: Host,
     ) -> Result<Self, StoreError> {
-        let Host { clock, observer, ledger, claims } = host;
+        let Host { clock, observer, ledger, claims, timer: _ } = host;
         let home = Home::settle()?;
         let opened = store::open(&settings, random.as_ref(), clock.wall())?;
         let Opened { mut store, keys, beside_old_root } = opened;

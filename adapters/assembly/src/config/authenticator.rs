@@ -51,6 +51,8 @@ pub(super) struct AuthenticatorTable {
     verify_legacy_hashes: Option<bool>,
     #[serde(deserialize_with = "given")]
     hashing_threads: Option<Whole<1, 64>>,
+    #[serde(deserialize_with = "given")]
+    completion_grid_microseconds: Option<Whole<1, 1_000_000>>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -106,6 +108,7 @@ impl AuthenticatorTable {
                 refresh_grace: self.refresh_grace_seconds.map(Whole::seconds),
                 verify_legacy_hashes: self.verify_legacy_hashes,
                 hashing_threads: self.hashing_threads.and_then(Whole::threads),
+                completion_grid: self.completion_grid_microseconds.map(Whole::microseconds),
             }))),
             AuthenticatorKind::Host => match self.key_of_the_issuer() {
                 Some(key) => Err(ConfigError::at_key(
@@ -138,6 +141,7 @@ impl AuthenticatorTable {
             ("refresh_grace_seconds", self.refresh_grace_seconds.is_some()),
             ("verify_legacy_hashes", self.verify_legacy_hashes.is_some()),
             ("hashing_threads", self.hashing_threads.is_some()),
+            ("completion_grid_microseconds", self.completion_grid_microseconds.is_some()),
         ];
         keys.into_iter().find_map(|(key, given)| given.then_some(key))
     }

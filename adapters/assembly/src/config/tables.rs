@@ -207,6 +207,10 @@ impl<const LEAST: u64, const MOST: u64> Whole<LEAST, MOST> {
         NonZeroUsize::new(self.size())
     }
 
+    pub(super) fn microseconds(self) -> Duration {
+        Duration::from_micros(self.0)
+    }
+
     pub(super) fn seconds(self) -> Duration {
         Duration::from_secs(self.0)
     }

@@ -1,6 +1,7 @@
 //! The slow hashes of imported secrets, and the one that is nobody's.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::record::Record;
 use crate::imported::argon2id::Argon2id;
@@ -13,6 +14,17 @@ pub(crate) struct SlowHash {
     pub(crate) hash: Arc<Hash>,
     /// The id of the secret; empty for nobody's.
     pub(crate) secret: String,
+}
+
+/// What is answered later than it was asked is answered at a multiple of that.
+const STEP: Duration = Duration::from_millis(50);
+
+/// The step of the grid on which the verdicts of such hashes are told: above the slowest of them on a
+/// busy machine. `None` if there are none.
+pub(super) fn step(hashes: &[SlowHash]) -> Option<Duration> {
+    let slowest = hashes.iter().map(|slow| slow.hash.time()).max()?;
+    let steps = slowest.as_nanos().checked_div(STEP.as_nanos()).unwrap_or(0).saturating_add(1);
+    Some(STEP.saturating_mul(u32::try_from(steps).unwrap_or(u32::MAX)))
 }
 
 /// Nobody's, and those of the records in their order; none if no record has one.
@@ -74,7 +86,11 @@ mod tests {
             record("fast", vec![fast(3)]),
             record("one", vec![slow(&other, None), fast(2)]),
         ];
-        assert!(directory(&records[1..2]).choose_slow("fast").is_none());
+        let fast = directory(&records[1..2]);
+        assert!(fast.choose_slow("fast").is_none() && fast.slow_step().is_none());
+        let slowest = record("slowest", vec![slow(&BCRYPT.replace("$04", "$12"), None)]);
+        let step = directory(&[records[2].clone(), slowest]).slow_step();
+        assert_eq!(step, Some(Duration::from_millis(650)));
         let directory = directory(&records);
         let chosen = |app| directory.choose_slow(app).unwrap();
         let kept = |app| chosen(app).slow.hash.to_string();
@@ -94,6 +110,7 @@ mod tests {
         ] {
             assert_eq!(directory.judge_slow(&chosen(app), verified, now), judgement, "{app} {now}");
         }
+        assert_eq!(directory.slow_step(), Some(Duration::from_millis(50)));
         let by_digest = |byte| directory.judge("two", &[[byte; 32]], 200).judgement;
         assert_eq!((by_digest(0), by_digest(1)), (WRONG, Judgement::Right));
     }

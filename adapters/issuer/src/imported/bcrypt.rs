@@ -1,6 +1,7 @@
 //! bcrypt, as others left it behind. It is verified, and never made.
 
 use std::fmt;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::alphabet::BCRYPT;
@@ -46,6 +47,12 @@ impl Bcrypt {
         let salt = bytes(salt)?.try_into().map_err(|_| InvalidHash::Form)?;
         let tag = bytes(tag)?.try_into().map_err(|_| InvalidHash::Form)?;
         Ok(Self { cost, salt, tag })
+    }
+
+    /// 150 us for each round, where 50 to 85 were measured.
+    pub(super) fn time(&self) -> Duration {
+        let rounds = 1_u64.checked_shl(self.cost).unwrap_or(u64::MAX);
+        Duration::from_micros(rounds.saturating_mul(150))
     }
 
     /// Whether it is of that secret. One over 72 bytes never matches, since bcrypt would not look at

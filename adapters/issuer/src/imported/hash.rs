@@ -1,6 +1,7 @@
 //! What is kept of an imported secret: one of three kinds of slow hash.
 
 use std::fmt;
+use std::time::Duration;
 
 use thiserror::Error;
 
@@ -32,7 +33,7 @@ pub enum InvalidHash {
     /// bcrypt: its cost has to be 4 to 14.
     #[error("asks for a cost out of bounds: bcrypt's is 4 to 14")]
     BcryptCost,
-    /// PBKDF2: it has to have 1,000 to 2,000,000 iterations.
+    /// PBKDF2: it has to have 1,000 to 2,000,000 iterations, in all blocks of its tag together.
     #[error("asks for a cost out of bounds: PBKDF2 has 1000 to 2000000 iterations")]
     Pbkdf2Cost,
 }
@@ -68,6 +69,15 @@ impl Hash {
             Self::Argon2id(hash) => hash.verify(secret),
             Self::Bcrypt(hash) => Ok(hash.verify(secret)),
             Self::Pbkdf2(hash) => Ok(hash.verify(secret)),
+        }
+    }
+
+    /// How long it takes to verify on a busy machine.
+    pub(crate) fn time(&self) -> Duration {
+        match self {
+            Self::Argon2id(hash) => hash.time(),
+            Self::Bcrypt(hash) => hash.time(),
+            Self::Pbkdf2(hash) => hash.time(),
         }
     }
 
