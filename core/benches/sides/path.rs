@@ -197,7 +197,7 @@ fn signing_key(algorithm: Algorithm) -> EncodingKey {
             let pair = rsa::KeyPair::generate(KeySize::Rsa2048).unwrap();
             // jsonwebtoken wants what lies in the PKCS#8 document: the RSAPrivateKey of RFC 8017, after
             // 26 bytes that say that it is one.
-            EncodingKey::from_rsa_der(&pair.as_der().unwrap().as_ref()[26..])
+            EncodingKey::from_rsa_der(pair.as_der().unwrap().as_ref().split_at(26).1)
         }
         _ => {
             let pair = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random);
