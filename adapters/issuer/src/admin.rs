@@ -96,6 +96,10 @@ pub enum AdminError {
     /// A signing key is pending already: let it sign first, or revoke it.
     #[error("a signing key is pending already; let it sign first, or revoke it")]
     KeyPending,
+    /// The key that signs is lent by the host: another follows when the issuer is opened with another
+    /// signer.
+    #[error("the key that signs is the host's; open the issuer with another signer")]
+    KeyLent,
     /// The app has two live secrets, which is as many as it may have: revoke one, or wait until one
     /// expires.
     #[error("the app has two live secrets; revoke one, or wait until one expires")]
@@ -111,7 +115,7 @@ impl AdminError {
         match self {
             Self::Invalid { .. } | Self::Import { .. } => "ERR_ADMIN_INVALID",
             Self::NotFound | Self::SecretNotFound | Self::KeyNotFound => "ERR_ADMIN_NOT_FOUND",
-            Self::Limit | Self::KeyPending => "ERR_ADMIN_LIMIT",
+            Self::Limit | Self::KeyPending | Self::KeyLent => "ERR_ADMIN_LIMIT",
             Self::Store(_) => "ERR_ADMIN_STORE",
         }
     }
@@ -126,6 +130,7 @@ impl From<StoreError> for AdminError {
             StoreError::TwoSecrets => Self::Limit,
             StoreError::NoSuchKey => Self::KeyNotFound,
             StoreError::KeyPending => Self::KeyPending,
+            StoreError::KeyLent => Self::KeyLent,
             error => Self::Store(Box::new(error)),
         }
     }

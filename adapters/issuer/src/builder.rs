@@ -10,6 +10,7 @@ use crate::issuer::{Issuer, OpenError};
 use crate::random::OsRandom;
 use crate::refresh::ledger::RefreshLedger;
 use crate::settings::IssuerSettings;
+use crate::signing::signer::Signer;
 
 /// Puts an [`Issuer`] together. Whatever is not said has a default.
 ///
@@ -38,6 +39,7 @@ pub(crate) struct Host {
     pub(crate) claims: Option<Arc<dyn ClaimsSource>>,
     /// `None`: a thread.
     pub(crate) timer: Option<Arc<dyn Timer>>,
+    pub(crate) signers: Vec<Arc<dyn Signer>>,
 }
 
 impl Default for Host {
@@ -48,6 +50,7 @@ impl Default for Host {
             ledger: None,
             claims: None,
             timer: None,
+            signers: Vec::new(),
         }
     }
 }
@@ -87,6 +90,18 @@ impl IssuerBuilder {
     /// issuer's own, which starts when there is something to wait for.
     pub fn timer(mut self, timer: impl Timer + 'static) -> Self {
         self.host.timer = Some(Arc::new(timer));
+        self
+    }
+
+    /// What signs tokens in place of a key in the store. On a first start it signs at once. In a store
+    /// that has a key its own is published first, and signs after
+    /// [`key_lead`](IssuerSettings::key_lead), as a key that [`Admin`](crate::Admin) makes.
+    ///
+    /// Called more than once, it is the last signer that is to sign; those before it sign until then.
+    /// So to change from one to another, lend both for that time: without the former, the other signs
+    /// before every verifier has its key. To go back, lend the former last, or alone.
+    pub fn signer(mut self, signer: impl Signer + 'static) -> Self {
+        self.host.signers.push(Arc::new(signer));
         self
     }
 

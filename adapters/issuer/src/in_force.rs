@@ -1,5 +1,7 @@
 //! What is in force: what the store held at one moment, made ready for use.
 
+use std::sync::Arc;
+
 use tokensmith::AppClientId;
 
 use crate::derived::DerivedKeys;
@@ -7,6 +9,7 @@ use crate::directory::{Directory, Record};
 use crate::key_ring::KeyRing;
 use crate::random::Random;
 use crate::settings::IssuerSettings;
+use crate::signing::signer::Lent;
 use crate::store::StoreError;
 use crate::store::records::Records;
 use crate::wording::Wordings;
@@ -34,6 +37,7 @@ impl InForce {
         records: &Records<'_>,
         settings: &IssuerSettings,
         keys: &DerivedKeys,
+        lent: &[Arc<Lent>],
         random: &dyn Random,
         before: Option<&Self>,
     ) -> Result<Self, StoreError> {
@@ -47,7 +51,7 @@ impl InForce {
         let directory = Directory::build(&apps, random)?;
         let ending = apps.iter().flat_map(Ending::all_of).collect();
         let rows = records.signing_keys()?;
-        let keys = KeyRing::open(rows, settings, keys, before.map(|before| &before.keys))?;
+        let keys = KeyRing::open(rows, settings, keys, lent, before.map(|before| &before.keys))?;
         Ok(Self { directory, wordings, keys, ending })
     }
 }

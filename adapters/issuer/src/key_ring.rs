@@ -11,6 +11,7 @@ use crate::minter::Minter;
 use crate::settings::{IssuerSettings, LONGEST_TOKEN_LIFE};
 use crate::signing::SealedKey;
 use crate::signing::public_key::PublicKey;
+use crate::signing::signer::{Key, Lent};
 use crate::store::StoreError;
 use crate::store::keys::KeyRow;
 
@@ -63,7 +64,7 @@ pub(crate) struct KeyRing {
 
 struct Held {
     row: KeyRow,
-    /// `None` once its private half is wiped.
+    /// `None` once its private half is wiped, or where its signer is not lent.
     minter: Option<Arc<Minter>>,
 }
 
@@ -73,6 +74,7 @@ impl KeyRing {
         rows: Vec<KeyRow>,
         settings: &IssuerSettings,
         keys: &DerivedKeys,
+        lent: &[Arc<Lent>],
         before: Option<&Self>,
     ) -> Result<Self, StoreError> {
         let mut held = Vec::with_capacity(rows.len());
@@ -83,12 +85,14 @@ impl KeyRing {
             let known = before.and_then(|before| before.minter_of(&row.key));
             let minter = match known {
                 Some(known) => Some(known),
-                None if row.key.is_wiped() => None,
-                None => Some(Arc::new(Minter::new(row.key.open(keys)?, settings))),
+                None => {
+                    key_of(&row.key, keys, lent)?.map(|key| Arc::new(Minter::new(key, settings)))
+                }
             };
             held.push(Held { row, minter });
         }
-        if held.iter().all(|held| held.minter.is_none()) {
+        // A process that only administers is lent nothing.
+        if held.iter().all(|held| held.minter.is_none() && !held.row.key.is_lent()) {
             return Err(StoreError::SigningKey);
         }
         let jwks = Arc::from(format!(r#"{{"keys":[{}]}}"#, published.join(",")));
@@ -143,7 +147,7 @@ impl KeyRing {
                 let retired = now.saturating_sub(next.row.active_at);
                 if retired > PUBLISHED {
                     Some(Chore::Remove(held.row.key.kid.clone()))
-                } else if retired > DELAY && held.minter.is_some() {
+                } else if retired > DELAY && !held.row.key.is_wiped() && !held.row.key.is_lent() {
                     Some(Chore::Wipe(held.row.clone()))
                 } else {
                     None
@@ -151,13 +155,65 @@ impl KeyRing {
             })
             .collect();
         let is_latest = active.saturating_add(1) == self.keys.len();
-        let since = self.keys.get(active).map_or(0, |held| now.saturating_sub(held.row.active_at));
+        let Some(active) = self.keys.get(active) else { return chores };
+        let since = now.saturating_sub(active.row.active_at);
         // The next one is published that long before, so that this one signs for as long as it should.
         let with_lead = since.saturating_add(settings.key_lead.as_secs());
         let every = settings.rotate_keys_every;
-        if every.is_some_and(|every| is_latest && with_lead >= every.as_secs()) {
+        // A signer's key is followed by another signer's, when the host lends one.
+        let is_own = !active.row.key.is_lent();
+        if every.is_some_and(|every| is_own && is_latest && with_lead >= every.as_secs()) {
             chores.push(Chore::Rotate);
         }
         chores
+    }
+}
+
+/// What signs with it: nothing, once its private half is wiped, or where its signer is not lent.
+fn key_of(
+    key: &SealedKey,
+    keys: &DerivedKeys,
+    lent: &[Arc<Lent>],
+) -> Result<Option<Key>, StoreError> {
+    if key.is_wiped() {
+        return Ok(None);
+    }
+    if !key.is_lent() {
+        return Ok(Some(Key::Own(key.open(keys)?)));
+    }
+    Ok(lent.iter().find(|lent| lent.key.kid() == key.kid).cloned().map(Key::Lent))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokensmith::UnixTime;
+
+    use super::*;
+    use crate::derived::tests::keys;
+    use crate::signing::pair::Algorithm;
+
+    fn row(active_at: u64, is_lent: bool) -> KeyRow {
+        let made = SealedKey::generate(Algorithm::EdDsa, &keys()).unwrap();
+        let key = if is_lent { SealedKey { sealed: b"lent".to_vec(), ..made } } else { made };
+        KeyRow { key, created_at: UnixTime::from_secs(0), active_at }
+    }
+
+    #[test]
+    fn a_key_that_is_lent_is_neither_wiped_nor_followed_by_one_of_the_stores() {
+        let mut settings = IssuerSettings::new("a.db");
+        settings.rotate_keys_every = Some(Duration::from_hours(48));
+        for is_lent in [false, true] {
+            let rows = vec![row(0, is_lent), row(1_000, is_lent)];
+            let first = rows[0].clone();
+            let ring = KeyRing::open(rows, &settings, &keys(), &[], None).unwrap();
+            let wipe = if is_lent { vec![] } else { vec![Chore::Wipe(first.clone())] };
+            assert_eq!(ring.chores(1_301, &settings), wipe, "{is_lent}");
+            let kid = first.key.kid;
+            let mut later = vec![Chore::Remove(kid)];
+            later.extend((!is_lent).then_some(Chore::Rotate));
+            assert_eq!(ring.chores(400_000, &settings), later, "{is_lent}");
+        }
     }
 }

@@ -81,4 +81,5 @@ pub use policy::claims::{ClaimsError, ExtraClaims};
 pub use policy::scope::{InvalidScope, Scope};
 pub use settings::{IssuerSettings, SettingError};
 pub use signing::pair::Algorithm;
+pub use signing::signer::{InvalidVerifyingKey, Signer, SignerError, VerifyingKey};
 pub use verification::{AccessClaims, InvalidAccessToken};

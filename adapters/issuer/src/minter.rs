@@ -6,10 +6,11 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use thiserror::Error;
-use tokensmith::{AccessToken, IdToken, UnixTime};
+use tokensmith::{AccessToken, Context, IdToken, UnixTime};
 
 use crate::settings::IssuerSettings;
-use crate::signing::{SigningError, SigningKey};
+use crate::signing::SigningError;
+use crate::signing::signer::Key;
 use crate::wording::Wording;
 
 /// The longest token that is made, and read: as long as a server's headers may be.
@@ -17,7 +18,7 @@ pub(crate) const MAX_BYTES: usize = 8 * 1_024;
 
 /// Makes tokens with one key. All that does not change from token to token is written once.
 pub(crate) struct Minter {
-    key: SigningKey,
+    key: Key,
     /// Of each kind of token the header in base64url, with the dot after it.
     access_header: String,
     id_header: String,
@@ -29,12 +30,10 @@ pub(crate) struct Minter {
     max_life: Duration,
 }
 
-/// Whose tokens they are, when they are made, and what is random in them: it makes an access token
-/// one of a kind.
+/// Whose tokens they are, and what is random in them: it makes an access token one of a kind.
 #[derive(Clone, Copy)]
 pub(crate) struct About<'a> {
     pub(crate) app: &'a str,
-    pub(crate) now: UnixTime,
     pub(crate) id: &'a [[u8; 8]; 2],
 }
 
@@ -46,7 +45,7 @@ pub(crate) struct Minted {
 }
 
 /// Why no token is made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[derive(Debug, Error)]
 pub(crate) enum MintError {
     #[error("the wall clock is out of bounds")]
     Clock,
@@ -65,7 +64,7 @@ struct Span {
 
 impl Minter {
     /// The texts are written as JSON strings; settings keep them free of control characters.
-    pub(crate) fn new(key: SigningKey, settings: &IssuerSettings) -> Self {
+    pub(crate) fn new(key: Key, settings: &IssuerSettings) -> Self {
         let (algorithm, kid) = (key.algorithm().as_str(), key.kid());
         let header = |kind| {
             let header = format!(r#"{{"typ":"{kind}","alg":"{algorithm}","kid":"{kid}"}}"#);
@@ -79,23 +78,28 @@ impl Minter {
     }
 
     /// Makes the tokens of an app.
-    pub(crate) fn mint(&self, about: About<'_>, wording: &Wording) -> Result<Minted, MintError> {
+    pub(crate) async fn mint(
+        &self,
+        cx: &Context,
+        about: About<'_>,
+        wording: &Wording,
+    ) -> Result<Minted, MintError> {
         // The bound may have been set lower since the policy was.
         let life = wording.life.unwrap_or(self.life).min(self.max_life);
-        let span = Span::of(about.now, life).ok_or(MintError::Clock)?;
+        let span = Span::of(cx.wall, life).ok_or(MintError::Clock)?;
         let claims = self.access_claims(about, wording, span);
-        let access_token = AccessToken::new(self.signed(&self.access_header, &claims)?);
+        let access_token = AccessToken::new(self.signed(cx, &self.access_header, &claims).await?);
         let id_token = match &wording.id_members {
             None => None,
             Some(members) => {
                 let claims = self.id_claims(about, members, span);
-                Some(IdToken::new(self.signed(&self.id_header, &claims)?))
+                Some(IdToken::new(self.signed(cx, &self.id_header, &claims).await?))
             }
         };
         Ok(Minted { access_token, id_token, life })
     }
 
-    fn signed(&self, header: &str, claims: &str) -> Result<String, MintError> {
+    async fn signed(&self, cx: &Context, header: &str, claims: &str) -> Result<String, MintError> {
         let signature_bytes = self.key.algorithm().signature_bytes();
         let encoded = |bytes| base64::encoded_len(bytes, false).ok_or(MintError::TooLong);
         let length = [header.len(), encoded(claims.len())?, 1, encoded(signature_bytes)?];
@@ -107,7 +111,7 @@ impl Minter {
         let mut token = String::with_capacity(length);
         token.push_str(header);
         URL_SAFE_NO_PAD.encode_string(claims, &mut token);
-        let signature = self.key.sign(token.as_bytes())?;
+        let signature = self.key.sign(cx, token.as_bytes()).await?;
         token.push('.');
         URL_SAFE_NO_PAD.encode_string(signature.as_bytes(), &mut token);
         Ok(token)
@@ -193,7 +197,9 @@ fn push_json_text(json: &mut String, text: &str) {
 
 #[cfg(test)]
 mod tests {
+    use futures_executor::block_on;
     use serde_json::{Value, json};
+    use tokensmith::Tick;
 
     use super::*;
     use crate::derived::tests::keys;
@@ -213,12 +219,12 @@ mod tests {
         let mut settings = IssuerSettings::new("a.db");
         settings.issuer = "https://issuer.example".to_owned();
         settings.audience = Some("https://api.example".to_owned());
-        Minter::new(key, &settings)
+        Minter::new(Key::Own(key), &settings)
     }
 
     fn mint(minter: &Minter, app: &str, wording: &Wording, now: u64) -> Result<Minted, MintError> {
-        let about = About { app, now: UnixTime::from_secs(now), id: &[[0xff; 8]; 2] };
-        minter.mint(about, wording)
+        let cx = Context::new(UnixTime::from_secs(now), Tick::from_nanos(0));
+        block_on(minter.mint(&cx, About { app, id: &[[0xff; 8]; 2] }, wording))
     }
 
     fn part(token: &AccessToken, index: usize) -> Value {
@@ -272,7 +278,7 @@ mod tests {
     #[test]
     fn a_clock_at_the_end_of_time_mints_nothing() {
         let refused = mint(&minter(), "appcl-1", &Wording::default(), u64::MAX);
-        assert_eq!(refused.err(), Some(MintError::Clock));
+        assert!(matches!(refused, Err(MintError::Clock)));
     }
 
     #[test]
@@ -322,7 +328,7 @@ mod tests {
         let policy =
             AppPolicy { token_life: Some(Duration::from_hours(2)), ..AppPolicy::default() };
         let wording = Wording::of(&policy).unwrap();
-        let minted = mint(&Minter::new(key, &settings), "a", &wording, 0).unwrap();
+        let minted = mint(&Minter::new(Key::Own(key), &settings), "a", &wording, 0).unwrap();
         assert_eq!(minted.life, settings.token_life);
         assert_eq!(part(&minted.access_token, 1)["exp"], 3_600);
     }
@@ -341,12 +347,12 @@ mod tests {
             let mut settings = IssuerSettings::new("a.db");
             settings.issuer.clone_from(&name);
             settings.audience = Some(name);
-            let minter = Minter::new(sealed.open(&keys()).unwrap(), &settings);
+            let minter = Minter::new(Key::Own(sealed.open(&keys()).unwrap()), &settings);
             match mint(&minter, &id, &wording, 1_700_000_000) {
                 Ok(minted) => {
                     assert!(fits && minted.access_token.expose_secret().len() <= MAX_BYTES)
                 }
-                Err(error) => assert!(!fits && error == MintError::TooLong, "{error}"),
+                Err(error) => assert!(!fits && matches!(error, MintError::TooLong), "{error}"),
             }
         }
     }

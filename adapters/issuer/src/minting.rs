@@ -24,8 +24,8 @@ impl Issuer {
         };
         let wording = in_force.wordings.of(app.as_str());
         let extended = self.extended(cx, app, wording).await?;
-        let about = About { app: app.as_str(), now: cx.wall, id };
-        let minted = minter.mint(about, extended.as_ref().unwrap_or(wording));
+        let about = About { app: app.as_str(), id };
+        let minted = minter.mint(cx, about, extended.as_ref().unwrap_or(wording)).await;
         minted.map_err(|error| AuthenticateError::upstream(error.kind(), error))
     }
 
@@ -46,7 +46,7 @@ impl Issuer {
 }
 
 impl MintError {
-    const fn kind(self) -> UpstreamKind {
+    const fn kind(&self) -> UpstreamKind {
         match self {
             Self::Signing(_) => UpstreamKind::Signer,
             Self::Clock | Self::TooLong => UpstreamKind::Config,

@@ -10,9 +10,11 @@ use crate::derived::DerivedKeys;
 
 pub(crate) mod pair;
 pub(crate) mod public_key;
+pub(crate) mod signer;
 
 use pair::{Algorithm, Pair, Signature};
 use public_key::PublicKey;
+use signer::SignerError;
 
 /// What the store holds of a signing key. The private part is sealed under the wrap key.
 #[derive(Clone, PartialEq, Eq)]
@@ -33,7 +35,7 @@ pub(crate) struct SigningKey {
 }
 
 /// A signing key that cannot be made, opened or trusted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[derive(Debug, Error)]
 pub(crate) enum SigningError {
     #[error("no signing key could be made")]
     Make,
@@ -43,6 +45,10 @@ pub(crate) enum SigningError {
     Mismatch,
     #[error("the signing key failed to sign")]
     Sign,
+    #[error(transparent)]
+    Lent(SignerError),
+    #[error("what the signer gave is no signature of its key")]
+    Foreign,
 }
 
 impl SealedKey {
@@ -174,12 +180,14 @@ mod tests {
         for bit in 0..sealed.sealed.len() * 8 {
             let mut flipped = sealed.clone();
             flipped.sealed[bit / 8] ^= 1 << (bit % 8);
-            assert_eq!(flipped.open(&keys()).err(), Some(SigningError::Unwrap), "bit {bit}");
+            let refused = flipped.open(&keys());
+            assert!(matches!(refused, Err(SigningError::Unwrap)), "bit {bit}");
         }
         for bit in 0..sealed.public.len() * 8 {
             let mut flipped = sealed.clone();
             flipped.public[bit / 8] ^= 1 << (bit % 8);
-            assert_eq!(flipped.open(&keys()).err(), Some(SigningError::Mismatch), "bit {bit}");
+            let refused = flipped.open(&keys());
+            assert!(matches!(refused, Err(SigningError::Mismatch)), "bit {bit}");
         }
     }
 
@@ -197,7 +205,7 @@ mod tests {
         // Both halves are intact, and still do not fit.
         let sealed = sealed_as(&two.kid, &one.open(&keys()).unwrap());
         let halves = SealedKey { sealed, ..two };
-        assert_eq!(halves.open(&keys()).err(), Some(SigningError::Mismatch));
+        assert!(matches!(halves.open(&keys()), Err(SigningError::Mismatch)));
     }
 
     #[test]
@@ -205,7 +213,7 @@ mod tests {
         let sealed = made(Algorithm::Es256);
         let renamed = sealed_as("another", &sealed.open(&keys()).unwrap());
         let renamed = SealedKey { kid: "another".to_owned(), sealed: renamed, ..sealed };
-        assert_eq!(renamed.open(&keys()).err(), Some(SigningError::Mismatch));
+        assert!(matches!(renamed.open(&keys()), Err(SigningError::Mismatch)));
     }
 
     #[test]

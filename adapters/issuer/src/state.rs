@@ -21,6 +21,7 @@ use crate::refresh::ledger::RefreshLedger;
 use crate::refresh::writer::{Place, SqliteLedger};
 use crate::rewrites::Rewrites;
 use crate::settings::IssuerSettings;
+use crate::signing::signer::Lent;
 use crate::store::keys::KeyRow;
 use crate::store::records::Records;
 use crate::store::{self, OpenStore, Opened, StoreError};
@@ -38,6 +39,7 @@ pub(crate) struct State {
     pub(crate) keys: DerivedKeys,
     pub(crate) ledger: Arc<dyn RefreshLedger>,
     pub(crate) claims: Option<Arc<dyn ClaimsSource>>,
+    lent: Vec<Arc<Lent>>,
     pub(crate) random: Box<dyn Random>,
     pub(crate) clock: Arc<dyn Clock>,
     observer: Arc<dyn Observer>,
@@ -61,13 +63,19 @@ impl State {
         random: Box<dyn Random>,
         host: Host,
     ) -> Result<Self, StoreError> {
-        let Host { clock, observer, ledger, claims, timer: _ } = host;
+        let Host { clock, observer, ledger, claims, signers, timer: _ } = host;
+        let lent: Vec<_> = signers.into_iter().map(|signer| Arc::new(Lent::new(signer))).collect();
+        let to_sign = lent.last().map(|lent| &lent.key);
         let home = Home::settle()?;
-        let opened = store::open(&settings, random.as_ref(), clock.wall())?;
+        let opened = store::open(&settings, random.as_ref(), clock.wall(), to_sign)?;
         let Opened { mut store, keys, beside_old_root } = opened;
+        let enrolled = match to_sign {
+            Some(key) => store::enrol(&mut store, &settings, &keys, clock.wall(), key)?,
+            None => false,
+        };
         let transaction = store.connection.transaction()?;
         let records = Records { connection: &transaction, key: &keys.rows };
-        let in_force = InForce::read(&records, &settings, &keys, random.as_ref(), None)?;
+        let in_force = InForce::read(&records, &settings, &keys, &lent, random.as_ref(), None)?;
         drop(transaction);
         let ledger = match ledger {
             Some(ledger) => ledger,
@@ -86,6 +94,7 @@ impl State {
             keys,
             ledger,
             claims,
+            lent,
             random,
             looked: AtomicU64::new(clock.tick().as_nanos()),
             clock,
@@ -99,6 +108,9 @@ impl State {
         };
         if beside_old_root {
             state.tell(&Event::StartedEmpty { part: PART });
+        }
+        if let Some(lent) = state.lent.last().filter(|_| enrolled) {
+            state.tell(&Event::KeyRotated { kid: lent.key.kid() });
         }
         Ok(state)
     }
@@ -268,7 +280,7 @@ impl State {
 
     fn read(&self, records: &Records<'_>) -> Result<InForce, StoreError> {
         let (settings, keys, random) = (&self.settings, &self.keys, self.random.as_ref());
-        InForce::read(records, settings, keys, random, Some(&self.in_force()))
+        InForce::read(records, settings, keys, &self.lent, random, Some(&self.in_force()))
     }
 
     fn replace(&self, in_force: InForce) {

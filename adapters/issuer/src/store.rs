@@ -16,6 +16,7 @@ use crate::private_file::{self, FileIdentity};
 use crate::random::Random;
 use crate::root::Root;
 use crate::settings::IssuerSettings;
+use crate::signing::signer::VerifyingKey;
 use crate::signing::{SealedKey, SigningError};
 
 pub(crate) mod families;
@@ -74,6 +75,8 @@ pub(crate) enum StoreError {
     NoSuchKey,
     #[error("a signing key is pending already")]
     KeyPending,
+    #[error("the signing key is lent by the host")]
+    KeyLent,
     #[error("the app has two live secrets")]
     TwoSecrets,
     #[error("the record of the app is damaged")]
@@ -121,6 +124,7 @@ pub(crate) fn open(
     settings: &IssuerSettings,
     random: &dyn Random,
     now: UnixTime,
+    lent: Option<&VerifyingKey>,
 ) -> Result<Opened, StoreError> {
     let path = &settings.store;
     private_file::make_folder(path)?;
@@ -130,7 +134,7 @@ pub(crate) fn open(
     private_file::place_empty(path)?;
     let mut store = OpenStore::open(path, owner, STORE)?;
     let (keys, beside_old_root) = match held(&store.connection, STORE)? {
-        Held::Nothing => first_start(&mut store, settings, random, now)?,
+        Held::Nothing => first_start(&mut store, settings, random, now, lent)?,
         _ => (load(settings, owner)?, false),
     };
     if let Held::Older = held(&store.connection, STORE)? {
@@ -246,6 +250,7 @@ fn first_start(
     settings: &IssuerSettings,
     random: &dyn Random,
     now: UnixTime,
+    lent: Option<&VerifyingKey>,
 ) -> Result<(DerivedKeys, bool), StoreError> {
     let owner = store.owner;
     let transaction = store.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -261,7 +266,10 @@ fn first_start(
     transaction.execute_batch(records::SCHEMA_SINCE_2)?;
     let records = Records { connection: &transaction, key: &keys.rows };
     records.put_changes(0)?;
-    let key = SealedKey::generate(settings.algorithm, &keys)?;
+    let key = match lent {
+        Some(key) => SealedKey::lent(key),
+        None => SealedKey::generate(settings.algorithm, &keys)?,
+    };
     records.put_signing_key(&KeyRow { key, created_at: now, active_at: now.as_secs() })?;
     mark(&transaction, STORE)?;
     transaction.commit()?;
@@ -271,6 +279,26 @@ fn first_start(
 fn mark(connection: &Connection, kind: Kind) -> Result<(), StoreError> {
     connection.pragma_update(None, "application_id", kind.application_id)?;
     Ok(connection.pragma_update(None, "user_version", kind.version)?)
+}
+
+/// Sees to it that the key of a signer signs, or will, and tells whether that is new.
+pub(crate) fn enrol(
+    store: &mut OpenStore,
+    settings: &IssuerSettings,
+    keys: &DerivedKeys,
+    now: UnixTime,
+    key: &VerifyingKey,
+) -> Result<bool, StoreError> {
+    let transaction = store.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let records = Records { connection: &transaction, key: &keys.rows };
+    // Asked first, because it tells whether the keys are the store's.
+    let changes = records.changes()?;
+    let is_new = records.enrol(key, now, settings.key_lead)?;
+    if is_new {
+        records.put_changes(changes.saturating_add(1))?;
+        transaction.commit()?;
+    }
+    Ok(is_new)
 }
 
 /// Adds what an older store has not. A process of the release that made it goes on beside, but for
@@ -313,7 +341,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.db");
         let random = OsRandom::warm().unwrap();
-        open(&IssuerSettings::new(&path), &random, UnixTime::from_secs(1)).unwrap();
+        open(&IssuerSettings::new(&path), &random, UnixTime::from_secs(1), None).unwrap();
         let store = OpenStore::open(&path, ours(folder.path()), STORE).unwrap();
         let number = |name| {
             store.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap()
@@ -349,7 +377,7 @@ mod tests {
         for name in ["a.db.x.tmp", "root.key.y.tmp"] {
             fs::write(folder.path().join(name), [7; 32]).unwrap();
         }
-        open(&settings, &OsRandom::warm().unwrap(), UnixTime::from_secs(1)).unwrap();
+        open(&settings, &OsRandom::warm().unwrap(), UnixTime::from_secs(1), None).unwrap();
         let left = fs::read_dir(folder.path()).unwrap();
         let left = left.filter(|file| {
             let name = file.as_ref().unwrap().file_name();

@@ -25,6 +25,8 @@ pub struct KeySummary {
     pub created: UnixTime,
     /// From when it signs, or signed.
     pub active: UnixTime,
+    /// Its private half is with a [`Signer`](crate::Signer) of the host's, and not in the store.
+    pub lent: bool,
 }
 
 impl Admin {
@@ -42,8 +44,8 @@ impl Admin {
     /// [`Event::KeyRotated`](tokensmith::Event::KeyRotated).
     ///
     /// # Errors
-    /// [`AdminError::KeyPending`] if there is one that has not signed yet, [`AdminError::Store`] if it
-    /// cannot be made or stored.
+    /// [`AdminError::KeyPending`] if there is one that has not signed yet, [`AdminError::KeyLent`] if the
+    /// latest is a signer's, [`AdminError::Store`] if it cannot be made or stored.
     pub fn rotate_key(&self, algorithm: Option<Algorithm>) -> Result<KeySummary, AdminError> {
         let (now, lead) = (self.state.clock.wall(), self.state.settings.key_lead.as_secs());
         let active_at = now.as_secs().saturating_add(lead);
@@ -51,6 +53,9 @@ impl Admin {
             let latest = latest(records)?;
             if latest.active_at > now.as_secs() {
                 return Err(StoreError::KeyPending);
+            }
+            if latest.key.is_lent() {
+                return Err(StoreError::KeyLent);
             }
             let algorithm = algorithm.unwrap_or(latest.key.algorithm);
             put_new(&self.state, records, algorithm, now, active_at)
@@ -66,7 +71,8 @@ impl Admin {
     /// that they have not fetched yet.
     ///
     /// # Errors
-    /// [`AdminError::KeyNotFound`] if there is no such key, [`AdminError::Store`] if the store failed.
+    /// [`AdminError::KeyNotFound`] if there is no such key, [`AdminError::KeyLent`] if it is a signer's and
+    /// no other key can take its place, [`AdminError::Store`] if the store failed.
     pub fn revoke_key(&self, kid: &str) -> Result<(), AdminError> {
         let now = self.state.clock.wall();
         let revoked = self.state.change(|records| {
@@ -82,6 +88,8 @@ impl Admin {
             }
             match rows.into_iter().find(|row| row.active_at > now.as_secs()) {
                 Some(row) => records.put_signing_key(&KeyRow { active_at: now.as_secs(), ..row }),
+                // A key of the store's would be what the host has signers to avoid.
+                None if revoked.key.is_lent() => Err(StoreError::KeyLent),
                 None => {
                     let algorithm = revoked.key.algorithm;
                     put_new(&self.state, records, algorithm, now, now.as_secs()).map(drop)
@@ -118,6 +126,7 @@ impl KeySummary {
             state,
             created: row.created_at,
             active: UnixTime::from_secs(row.active_at),
+            lent: row.key.is_lent(),
         }
     }
 }

@@ -64,7 +64,7 @@ impl Signature {
         self.bytes.get(..self.length).unwrap_or_default()
     }
 
-    fn copied(from: &[u8]) -> Option<Self> {
+    pub(super) fn copied(from: &[u8]) -> Option<Self> {
         let mut bytes = [0; MOST_SIGNATURE_BYTES];
         bytes.get_mut(..from.len())?.copy_from_slice(from);
         Some(Self { bytes, length: from.len() })

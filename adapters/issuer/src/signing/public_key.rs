@@ -2,8 +2,8 @@
 
 use aws_lc_rs::digest::{self, SHA256};
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents,
-    UnparsedPublicKey,
+    ECDSA_P256_SHA256_FIXED, ED25519, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256,
+    RsaPublicKeyComponents, UnparsedPublicKey,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -63,6 +63,15 @@ impl PublicKey<'_> {
     pub(crate) fn thumbprint(self) -> Option<String> {
         let members = format!("{{{}}}", self.members()?);
         Some(URL_SAFE_NO_PAD.encode(digest::digest(&SHA256, members.as_bytes())))
+    }
+
+    /// Whether it is a key at all: a point on its curve, a modulus of its size.
+    pub(super) fn is_on_its_curve(self) -> bool {
+        match self.algorithm {
+            Algorithm::Es256 => ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, self.bytes).is_ok(),
+            Algorithm::EdDsa => ParsedPublicKey::new(&ED25519, self.bytes).is_ok(),
+            Algorithm::Rs256 => self.bytes.first().is_some_and(|first| *first >= 0x80),
+        }
     }
 
     /// Whether the key's other half made that signature.

@@ -1,5 +1,7 @@
 //! The signing keys, as the store keeps them, and when each becomes the one that signs.
 
+use std::time::Duration;
+
 use rusqlite::types::Value;
 use tokensmith::UnixTime;
 
@@ -8,6 +10,7 @@ use super::records::{Records, number};
 use super::row::{Table, TaggedRow};
 use crate::signing::SealedKey;
 use crate::signing::pair::Algorithm;
+use crate::signing::signer::VerifyingKey;
 
 const SIGNING_KEYS: Table = Table {
     name: "signing_keys",
@@ -38,6 +41,31 @@ impl Records<'_> {
         ];
         SIGNING_KEYS.put(self.connection, self.key, fields)?;
         Ok(KEY_TIMES.put(self.connection, self.key, vec![kid, number(row.active_at)?])?)
+    }
+
+    /// Sees to it that the key of a signer signs, or will, and tells whether that is new. One that is
+    /// unknown is published first, as every key is. One that has retired is published yet, so that it
+    /// signs at once: the host went back to it.
+    pub(super) fn enrol(
+        &self,
+        key: &VerifyingKey,
+        now: UnixTime,
+        lead: Duration,
+    ) -> Result<bool, StoreError> {
+        let rows = self.signing_keys()?;
+        let active = rows.iter().rposition(|row| row.active_at <= now.as_secs());
+        let known = rows.iter().position(|row| row.key.kid == key.kid());
+        let active_at = match (known, active) {
+            (Some(known), Some(active)) if known < active => now.as_secs(),
+            (Some(_), _) => return Ok(false),
+            (None, _) => now.as_secs().saturating_add(lead.as_secs()),
+        };
+        // Behind the one that signs, however close in time.
+        let least = active.and_then(|active| rows.get(active)).map_or(0, |row| row.active_at);
+        let active_at = active_at.max(least.saturating_add(1));
+        let created_at = known.and_then(|known| rows.get(known)).map_or(now, |row| row.created_at);
+        self.put_signing_key(&KeyRow { key: SealedKey::lent(key), created_at, active_at })?;
+        Ok(true)
     }
 
     pub(crate) fn remove_signing_key(&self, kid: &str) -> Result<(), StoreError> {

@@ -2,9 +2,12 @@
 
 use std::env;
 
+use futures_executor::block_on;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::json;
+
+use tokensmith::{Context, Tick};
 
 use super::*;
 use crate::derived::tests::keys;
@@ -12,6 +15,7 @@ use crate::minter::{About, Minter};
 use crate::policy::AppPolicy;
 use crate::settings::IssuerSettings;
 use crate::signing::pair::Algorithm;
+use crate::signing::signer::Key;
 use crate::signing::{SealedKey, SigningKey};
 use crate::store::keys::KeyRow;
 use crate::wording::Wording;
@@ -32,14 +36,14 @@ impl Scene {
         let settings = IssuerSettings::new("a.db");
         let sealed = SealedKey::generate(algorithm, &keys()).unwrap();
         let key = sealed.open(&keys()).unwrap();
-        let minter = Minter::new(sealed.open(&keys()).unwrap(), &settings);
-        let now = UnixTime::from_secs(NOW);
-        let about = About { app: "appcl-1", now, id: &[[7; 8]; 2] };
+        let minter = Minter::new(Key::Own(sealed.open(&keys()).unwrap()), &settings);
+        let cx = Context::new(UnixTime::from_secs(NOW), Tick::from_nanos(0));
+        let about = About { app: "appcl-1", id: &[[7; 8]; 2] };
         let policy = AppPolicy { id_token: Some(ExtraClaims::default()), ..AppPolicy::default() };
-        let good = minter.mint(about, &Wording::of(&policy).unwrap()).unwrap();
+        let good = block_on(minter.mint(&cx, about, &Wording::of(&policy).unwrap())).unwrap();
         let created_at = UnixTime::from_secs(NOW);
         let row = KeyRow { key: sealed, created_at, active_at: NOW };
-        let ring = KeyRing::open(vec![row], &settings, &keys(), None).unwrap();
+        let ring = KeyRing::open(vec![row], &settings, &keys(), &[], None).unwrap();
         let id_token = good.id_token.unwrap().expose_secret().to_owned();
         let good = good.access_token.expose_secret().to_owned();
         Self { settings, ring, key, good, id_token }
