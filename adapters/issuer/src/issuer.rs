@@ -185,7 +185,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use futures_executor::block_on;
-    use tokensmith::{ManualClock, Presented, UnixTime};
+    use tokensmith::{ManualClock, Presented, RefreshToken, Refresher as _, UnixTime};
 
     use super::*;
     use crate::random::{OsRandom, RandomError};
@@ -259,6 +259,27 @@ mod tests {
         assert!(is_fault(&block_on(issuer.issue(&scene.cx(), shown)), UpstreamKind::Random));
         scene.fails_at.store(usize::MAX, Ordering::SeqCst);
         assert!(block_on(issuer.issue(&scene.cx(), shown)).is_ok());
+    }
+
+    /// All that can fail comes before the ledger is asked.
+    #[test]
+    fn without_randomness_nothing_is_redeemed_and_the_token_stays_good() {
+        let scene = Scene::new();
+        let issuer = scene.open().unwrap();
+        let app = issuer.admin().create_app("a").unwrap();
+        let shown = Presented::new(app.id.as_str(), app.secret.expose_secret().into());
+        let shown = shown.credentials().unwrap();
+        let redeem = |token: &RefreshToken| block_on(issuer.redeem(&scene.cx(), shown, token));
+        let mut token = block_on(issuer.issue(&scene.cx(), shown)).unwrap().refresh_token.unwrap();
+        for _ in 0..2 {
+            scene.fail_from_now(0);
+            assert!(is_fault(&redeem(&token), UpstreamKind::Random));
+            scene.fails_at.store(usize::MAX, Ordering::SeqCst);
+            let [next, again] = [redeem(&token), redeem(&token)]
+                .map(|tokens| tokens.unwrap().refresh_token.unwrap());
+            assert_eq!(next.expose_secret(), again.expose_secret());
+            token = next;
+        }
     }
 
     #[test]

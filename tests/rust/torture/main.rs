@@ -14,6 +14,7 @@
 )]
 
 mod ports;
+mod refreshing;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use std::time::Duration;
 
 use ports::{
     ACCESS, KINDS, Kind, REFRESH, SECRET, Torture, TorturedAuthenticator, TorturedClock,
-    TorturedLimiter, TorturedObserver, TorturedTimer,
+    TorturedLimiter, TorturedObserver, TorturedRefresher, TorturedTimer,
 };
 use tokensmith::{
     LimitPolicy, LimiterOutage, ManualClock, MemoryLimiter, Presented, ResponseOptions,
@@ -47,12 +48,14 @@ struct Scenario {
     /// One call is under way meanwhile, and there is room for one.
     is_crowded: bool,
     by_issue: bool,
+    /// The refresh token that is redeemed.
+    refresh: Option<&'static str>,
 }
 
 impl Scenario {
     /// Whether only the timer ends the call.
     fn waits_for_the_deadline(&self) -> bool {
-        self.id == "slow"
+        self.id == "slow" || self.refresh == Some("slow")
     }
 }
 
@@ -69,13 +72,14 @@ const fn scenario(name: &'static str, status: u16, points: usize) -> Scenario {
         primed: 0,
         is_crowded: false,
         by_issue: false,
+        refresh: None,
     }
 }
 
 const ADMIT: Option<LimiterOutage> = Some(LimiterOutage::Admit);
 const REFUSE: Option<LimiterOutage> = Some(LimiterOutage::Refuse);
 
-const SCENARIOS: [Scenario; 17] = [
+const SCENARIOS: [Scenario; 26] = [
     scenario("right credentials", 200, 11),
     Scenario { shared: REFUSE, ..scenario("right credentials, outage refuses", 200, 11) },
     Scenario { shared: ADMIT, ..scenario("right credentials, outage admits", 200, 11) },
@@ -97,7 +101,20 @@ const SCENARIOS: [Scenario; 17] = [
     Scenario { id: "broken", ..scenario("upstream fails", 502, 11) },
     Scenario { id: "dead-tokens", ..scenario("tokens that cannot be answered", 502, 11) },
     Scenario { id: "slow", ..scenario("past the deadline", 502, 11) },
+    Scenario { ..redeeming("a refresh token", 200, 11) },
+    Scenario { shared: None, ..redeeming("a refresh token, limiter in memory", 200, 8) },
+    Scenario { shared: REFUSE, ..redeeming("a refresh token, outage refuses", 200, 11) },
+    Scenario { refresh: Some("used up"), ..redeeming("a refresh token that is used up", 401, 13) },
+    Scenario { refresh: Some(""), ..redeeming("an impossible refresh token", 401, 8) },
+    Scenario { secret: "wrong", ..redeeming("a refresh token, wrong secret", 401, 13) },
+    Scenario { primed: 5, ..redeeming("a refresh token, too many requests", 429, 6) },
+    Scenario { refresh: Some("broken"), ..redeeming("a refresher that fails", 502, 11) },
+    Scenario { refresh: Some("slow"), ..redeeming("a refresher past the deadline", 502, 11) },
 ];
+
+const fn redeeming(name: &'static str, status: u16, points: usize) -> Scenario {
+    Scenario { refresh: Some(REFRESH), ..scenario(name, status, points) }
+}
 
 /// What came of a call: none if it was dropped.
 #[derive(Clone, Debug, PartialEq)]
@@ -135,10 +152,12 @@ impl Rack {
         let recorder = Recorder::default();
         let small = || MemoryLimiter::with_slots(1_024).unwrap();
         let authenticator = TorturedAuthenticator(Arc::clone(&torture), timer.clone());
+        let refresher = TorturedRefresher(Arc::clone(&torture), timer.clone());
         let outage = scenario.shared.unwrap_or_default();
         let max_in_flight =
             if scenario.is_crowded { NonZeroU32::MIN } else { NonZeroU32::new(64).unwrap() };
         let mut builder = TokenService::builder(authenticator)
+            .refresher(refresher)
             .clock(TorturedClock(Arc::clone(&torture), timer.clock().clone()))
             .deadline(Duration::from_secs(5), TorturedTimer(Arc::clone(&torture), timer.clone()))
             .observer(TorturedObserver(Arc::clone(&torture), recorder.clone()))
@@ -171,13 +190,17 @@ impl Rack {
             };
             return Answer { status: status.code(), headers: vec![], body: vec![] };
         }
-        let body = format!(r#"{{"appClientId":"{id}","appSecret":"{secret}"}}"#);
+        let refresh = self.scenario.refresh;
+        let more =
+            refresh.map_or_else(String::new, |token| format!(r#","refreshToken":"{token}""#));
+        let body = format!(r#"{{"appClientId":"{id}","appSecret":"{secret}"{more}}}"#);
         let body = if is_malformed { "{" } else { &body }.as_bytes();
         let content_type = Some("application/json");
-        self.service
-            .handle(TokenRequest { body, content_type, source, request_id: None })
-            .await
-            .into()
+        let request = TokenRequest { body, content_type, source, request_id: None };
+        if refresh.is_some() {
+            return self.service.handle_refresh(request).await.into();
+        }
+        self.service.handle(request).await.into()
     }
 
     /// Lets a call go on until it is answered, dropped where it is to be, or given up after an hour.

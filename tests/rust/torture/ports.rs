@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use tokensmith::{
-    AccessToken, AppCredentials, AuthenticateError, Authenticator, Charge, Clock, Context, Event,
-    LimiterError, LimiterHealth, ManualClock, MemoryLimiter, Observer, RateLimiter, RefreshToken,
-    RejectReason, Sleep, ThrottleReason, Tick, Timer, TokenSet, TokenType, UnixTime, UpstreamKind,
-    Verdict,
+    AccessToken, AppClientId, AppCredentials, AuthenticateError, Authenticator, Charge, Clock,
+    Context, Event, LimiterError, LimiterHealth, ManualClock, MemoryLimiter, Observer, RateLimiter,
+    RefreshToken, Refresher, RejectReason, Sleep, ThrottleReason, Tick, Timer, TokenSet, TokenType,
+    UnixTime, UpstreamKind, Verdict,
 };
+use tokensmith_issuer::ledger::{LedgerError, MemoryLedger, Outcome, RefreshLedger, Step};
 use tokensmith_testkit::{ManualTimer, Recorder};
 
 /// How a point fails.
@@ -44,6 +45,8 @@ impl Torture {
     /// From here on points count; those of the plan are struck, counted from 1.
     pub fn arm(&self, plan: &[(usize, Kind)]) {
         *self.plan.lock().unwrap() = plan.to_vec();
+        self.passed.lock().unwrap().clear();
+        self.struck.store(0, Ordering::SeqCst);
         self.is_armed.store(true, Ordering::SeqCst);
     }
 
@@ -219,13 +222,87 @@ impl Authenticator for TorturedAuthenticator {
             }
             _ => {}
         }
-        Ok(TokenSet {
-            access_token: AccessToken::new(ACCESS),
-            expires_in: Duration::from_secs(life),
-            token_type: TokenType::Bearer,
-            refresh_token: Some(RefreshToken::new(REFRESH)),
-            id_token: None,
-        })
+        Ok(tokens(life))
+    }
+}
+
+/// Redeems [`REFRESH`], for the app that shows [`SECRET`].
+pub struct TorturedRefresher(pub Arc<Torture>, pub ManualTimer);
+
+#[async_trait]
+impl Refresher for TorturedRefresher {
+    async fn redeem(
+        &self,
+        _: &Context,
+        credentials: &AppCredentials,
+        token: &RefreshToken,
+    ) -> Result<TokenSet, AuthenticateError> {
+        let fault = || AuthenticateError::upstream(UpstreamKind::Store, REFRESH);
+        if self.0.waiting("refresher: begins").await {
+            return Err(fault());
+        }
+        self.1.sleep(Duration::from_millis(10)).await;
+        if self.0.waiting("refresher: after its wait").await {
+            return Err(fault());
+        }
+        match (credentials.secret.expose_secret(), token.expose_secret()) {
+            (SECRET, "broken") => Err(fault()),
+            (SECRET, "slow") => pending().await,
+            (SECRET, REFRESH) => Ok(tokens(3_600)),
+            (SECRET, _) => Err(AuthenticateError::Rejected(RejectReason::RefreshReused)),
+            _ => Err(AuthenticateError::Rejected(RejectReason::WrongSecret)),
+        }
+    }
+}
+
+fn tokens(life: u64) -> TokenSet {
+    TokenSet {
+        access_token: AccessToken::new(ACCESS),
+        expires_in: Duration::from_secs(life),
+        token_type: TokenType::Bearer,
+        refresh_token: Some(RefreshToken::new(REFRESH)),
+        id_token: None,
+    }
+}
+
+/// A ledger in memory, of a real issuer, that takes its time.
+pub struct TorturedLedger(pub Arc<Torture>, pub ManualTimer, pub MemoryLedger);
+
+#[async_trait]
+impl RefreshLedger for TorturedLedger {
+    async fn take(&self, step: &Step) -> Result<Outcome, LedgerError> {
+        if self.0.waiting("ledger: before a step").await {
+            return Err(LedgerError("struck".into()));
+        }
+        let outcome = self.2.take(step).await;
+        self.1.sleep(Duration::from_millis(10)).await;
+        if self.0.waiting("ledger: after a step").await {
+            return Err(LedgerError("struck".into()));
+        }
+        outcome
+    }
+
+    async fn weigh(&self, step: &Step) -> Result<Outcome, LedgerError> {
+        if self.0.waiting("ledger: weighs").await {
+            return Err(LedgerError("struck".into()));
+        }
+        self.2.weigh(step).await
+    }
+
+    async fn refuse_issued(
+        &self,
+        app: Option<&AppClientId>,
+        now: UnixTime,
+    ) -> Result<(), LedgerError> {
+        self.2.refuse_issued(app, now).await
+    }
+
+    async fn reset(&self, now: UnixTime) -> Result<(), LedgerError> {
+        self.2.reset(now).await
+    }
+
+    async fn purge(&self, now: UnixTime) -> Result<u64, LedgerError> {
+        self.2.purge(now).await
     }
 }
 
