@@ -42,7 +42,9 @@ pub use config::{
 pub use event_record::EventRecord;
 pub use policy_parts::PolicyParts;
 pub use tokensmith_issuer::{
-    AccessClaims, ActiveToken, Admin, AdminError, Algorithm, AppPolicy, AppSummary, CreatedApp,
-    CreatedSecret, ImportFault, ImportedApp, Introspect, InvalidAccessToken, InvalidHash, Issuer,
-    KeyState, KeySummary, Revocation, Revoke, SecretSummary, TokenKind,
+    AccessClaims, ActiveToken, Admin, AdminError, Algorithm, AppPolicy, AppSummary, Audience,
+    ClaimsError, ClaimsSource, ClaimsSourceError, CreatedApp, CreatedSecret, ExtraClaims,
+    ImportFault, ImportedApp, Introspect, InvalidAccessToken, InvalidAudience, InvalidHash,
+    InvalidScope, Issuer, KeyState, KeySummary, Revocation, Revoke, Scope, SecretSummary,
+    TokenKind,
 };

@@ -11,6 +11,7 @@ use tokensmith_assembly::{Admin, AppSummary};
 
 use crate::administration::open;
 use crate::arguments::AppsCommand;
+use crate::policies;
 
 pub(crate) fn run(command: &AppsCommand) -> Result<(), Box<dyn Error>> {
     match command {
@@ -19,6 +20,12 @@ pub(crate) fn run(command: &AppsCommand) -> Result<(), Box<dyn Error>> {
             import(&open(place.config()?)?, &lines(file)?, *json)
         }
         AppsCommand::List { json, place } => list(&open(place.config_of_store()?)?, *json),
+        AppsCommand::Show { id, json, place } => {
+            policies::show(&open(place.config_of_store()?)?, id, *json)
+        }
+        AppsCommand::Set { id, policy, json, place } => {
+            policies::set(&open(place.config_of_store()?)?, id, policy, *json)
+        }
         AppsCommand::Disable { id, place } => {
             open(place.config_of_store()?)?.disable_app(id)?;
             writeln!(stdout(), "{id} is disabled").map_err(Into::into)
@@ -88,17 +95,20 @@ fn list(admin: &Admin, json: bool) -> Result<(), Box<dyn Error>> {
         return Ok(());
     }
     for app in apps {
-        let state = match (app.damaged, app.enabled) {
-            (true, _) => "damaged",
-            (false, true) => "enabled",
-            (false, false) => "disabled",
-        };
-        writeln!(out, "{}  {state:8}  {}", app.id, app.name.escape_debug())?;
+        writeln!(out, "{}  {:8}  {}", app.id, state(&app), app.name.escape_debug())?;
     }
     Ok(())
 }
 
-fn as_json(app: &AppSummary) -> Value {
+pub(crate) const fn state(app: &AppSummary) -> &'static str {
+    match (app.damaged, app.enabled) {
+        (true, _) => "damaged",
+        (false, true) => "enabled",
+        (false, false) => "disabled",
+    }
+}
+
+pub(crate) fn as_json(app: &AppSummary) -> Value {
     json!({
         "appClientId": app.id.as_str(),
         "name": app.name,

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tokensmith::AppClientId;
-use tokensmith_assembly::Algorithm;
+use tokensmith_assembly::{Algorithm, Scope};
 
 /// The reference server of Tokensmith: it answers `POST /token` with tokens of its own issuer.
 ///
@@ -150,6 +150,30 @@ pub(crate) enum AppsCommand {
         #[command(flatten)]
         place: PlaceArguments,
     },
+    /// Show an app, and what its tokens say.
+    Show {
+        /// The app's id.
+        #[arg(value_parser = AppClientId::new)]
+        id: AppClientId,
+        /// Print an object of JSON and nothing else.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        place: PlaceArguments,
+    },
+    /// Set what the tokens of an app say, from now on and at each refresh. What is not named stays.
+    Set {
+        /// The app's id.
+        #[arg(value_parser = AppClientId::new)]
+        id: AppClientId,
+        #[command(flatten)]
+        policy: PolicyArguments,
+        /// Print an object of JSON and nothing else.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        place: PlaceArguments,
+    },
     /// Refuse tokens to an app from now on. Access tokens that it has stay good until they expire.
     Disable {
         /// The app's id.
@@ -177,6 +201,45 @@ pub(crate) enum AppsCommand {
         #[command(flatten)]
         place: PlaceArguments,
     },
+}
+
+/// What the tokens of an app say.
+#[derive(Args, Debug)]
+#[group(required = true, multiple = true)]
+pub(crate) struct PolicyArguments {
+    /// What access tokens allow: words with one space between two.
+    #[arg(long, value_name = "WORDS", value_parser = Scope::parse)]
+    pub(crate) scope: Option<Scope>,
+
+    /// Whom access tokens are for; given more than once, for each of them.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) audience: Vec<String>,
+
+    /// Claims of access tokens besides: an object of JSON, or a file with one.
+    #[arg(long, value_name = "JSON|FILE")]
+    pub(crate) claims: Option<String>,
+
+    /// How long access tokens are good for, from 60 to `max_token_seconds`.
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) token_seconds: Option<u64>,
+
+    /// Claims of an id token that comes beside: an object of JSON, which may be empty, or a file with
+    /// one.
+    #[arg(long, value_name = "JSON|FILE")]
+    pub(crate) id_claims: Option<String>,
+
+    /// What is said no more, so that the default is in force; it may be given more than once.
+    #[arg(long, value_enum, value_name = "FIELD")]
+    pub(crate) clear: Vec<PolicyField>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum PolicyField {
+    Scope,
+    Audience,
+    Claims,
+    TokenSeconds,
+    IdClaims,
 }
 
 #[derive(Debug, Subcommand)]

@@ -15,6 +15,7 @@ mod live;
 mod log;
 mod metrics;
 mod place;
+mod policies;
 mod routes;
 mod secrets;
 mod serve;

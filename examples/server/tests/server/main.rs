@@ -23,6 +23,7 @@ mod keys;
 mod kills;
 mod logs;
 mod metrics;
+mod policies;
 mod refresh;
 mod reload;
 mod routes;
