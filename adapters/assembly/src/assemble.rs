@@ -7,7 +7,9 @@ use tokensmith::{
     Authenticator, BuildError, Clock, MemoryLimiter, NoObserver, Observer, Refresher,
     ResponseOptionsError, SlotsError, SystemClock, Timer, TokenService,
 };
-use tokensmith_issuer::{Admin, Issuer, IssuerSettings, KeyError, KeyName, OpenError};
+use tokensmith_issuer::{
+    Admin, ClaimsSource, Issuer, IssuerSettings, KeyError, KeyName, OpenError, Signer,
+};
 
 use crate::config::{
     AuthenticatorConfig, ConfigError, IssuerConfig, LimiterConfig, LimitsConfig, ServiceConfig,
@@ -27,6 +29,12 @@ pub struct Host {
     pub clock: Arc<dyn Clock>,
     /// What ends a call at its deadline.
     pub timer: Arc<dyn Timer>,
+    /// What says which claims the issuer's access tokens have besides those of the apps' policies:
+    /// nothing. There only if the configuration says `authenticator.kind = "issuer"`.
+    pub claims: Option<Arc<dyn ClaimsSource>>,
+    /// What signs the issuer's tokens in place of keys in its store: none. Of several the last is the one
+    /// that is to sign ([`IssuerBuilder::signer`](tokensmith_issuer::IssuerBuilder::signer)).
+    pub signers: Vec<Arc<dyn Signer>>,
 }
 
 impl Host {
@@ -37,6 +45,8 @@ impl Host {
             observer: Arc::new(NoObserver),
             clock: Arc::new(SystemClock::new()),
             timer: Arc::new(timer),
+            claims: None,
+            signers: Vec::new(),
         }
     }
 }
@@ -47,6 +57,8 @@ impl fmt::Debug for Host {
             .field("authenticator", &self.authenticator.is_some())
             .field("clock", &self.clock)
             .field("timer", &self.timer)
+            .field("claims", &self.claims.is_some())
+            .field("signers", &self.signers.len())
             .finish_non_exhaustive()
     }
 }
@@ -143,6 +155,12 @@ fn judge(
     host: &Host,
 ) -> Result<Judge, ConfigError> {
     match (config, host.authenticator.clone(), store) {
+        (AuthenticatorConfig::Host, ..) if host.claims.is_some() || !host.signers.is_empty() => {
+            Err(ConfigError::at_key(
+                "authenticator.kind",
+                "`host`, and the host gave what only the issuer asks: a source of claims or a signer",
+            ))
+        }
         (AuthenticatorConfig::Host, Some(authenticator), None) => {
             Ok(Judge { authenticator, refresher: None, embedded: None })
         }
@@ -193,10 +211,16 @@ fn issuer(config: IssuerConfig, store: StoreConfig, host: &Host) -> Result<Judge
         config.verify_legacy_hashes.unwrap_or(settings.verify_legacy_hashes);
     settings.completion_grid = config.completion_grid;
     settings.hashing_threads = config.hashing_threads.unwrap_or(settings.hashing_threads);
-    let issuer = Issuer::builder(settings)
+    let mut issuer = Issuer::builder(settings)
         .clock(Arc::clone(&host.clock))
         .observer(Arc::clone(&host.observer))
         .timer(Arc::clone(&host.timer));
+    if let Some(claims) = &host.claims {
+        issuer = issuer.claims(Arc::clone(claims));
+    }
+    for signer in &host.signers {
+        issuer = issuer.signer(Arc::clone(signer));
+    }
     let issuer = issuer.open().map_err(of_the_issuer)?;
     let issuer = Arc::new(issuer);
     let refresher = Some(Arc::clone(&issuer) as Arc<dyn Refresher>);

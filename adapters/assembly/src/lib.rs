@@ -45,6 +45,6 @@ pub use tokensmith_issuer::{
     AccessClaims, ActiveToken, Admin, AdminError, Algorithm, AppPolicy, AppSummary, Audience,
     ClaimsError, ClaimsSource, ClaimsSourceError, CreatedApp, CreatedSecret, ExtraClaims,
     ImportFault, ImportedApp, Introspect, InvalidAccessToken, InvalidAudience, InvalidHash,
-    InvalidScope, Issuer, KeyState, KeySummary, Revocation, Revoke, Scope, SecretSummary,
-    TokenKind,
+    InvalidScope, InvalidVerifyingKey, Issuer, KeyState, KeySummary, Revocation, Revoke, Scope,
+    SecretSummary, Signer, SignerError, TokenKind, VerifyingKey,
 };
