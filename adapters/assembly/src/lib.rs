@@ -46,5 +46,5 @@ pub use tokensmith_issuer::{
     ClaimsError, ClaimsSource, ClaimsSourceError, CreatedApp, CreatedSecret, ExtraClaims,
     ImportFault, ImportedApp, Introspect, InvalidAccessToken, InvalidAudience, InvalidHash,
     InvalidScope, InvalidVerifyingKey, Issuer, KeyState, KeySummary, Revocation, Revoke, Scope,
-    SecretSummary, Signer, SignerError, TokenKind, VerifyingKey,
+    SecretKind, SecretSummary, Signer, SignerError, TokenKind, VerifyingKey,
 };

@@ -141,3 +141,63 @@ fn rewrite(state: &State, slow: &SlowHash, secret: &[u8]) {
         state.rewrites.note(&slow.secret, rewrite);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use futures_executor::block_on;
+    use tokensmith::{Clock as _, Presented, SystemClock};
+
+    use super::*;
+    use crate::builder::Host;
+    use crate::imported::app::ImportedApp;
+    use crate::random::{OsRandom, Random, RandomError};
+    use crate::settings::IssuerSettings;
+
+    const BCRYPT: &str = "$2b$04$abcdefghijklmnopqrstuu7EJV7kdjBBQxyb0HjTh9KS7.Lah/6CG";
+
+    /// Fails as long as it is told to.
+    struct Failing(Arc<AtomicBool>);
+
+    impl Random for Failing {
+        fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError> {
+            if self.0.load(Ordering::SeqCst) {
+                return Err(RandomError);
+            }
+            OsRandom::warm()?.fill(bytes)
+        }
+    }
+
+    #[test]
+    fn a_better_hash_that_cannot_be_made_fails_no_call_and_is_made_at_the_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut settings = IssuerSettings::new(folder.path().join("a.db"));
+        settings.verify_legacy_hashes = true;
+        settings.hashing_threads = NonZeroUsize::MIN;
+        let fails = Arc::new(AtomicBool::new(false));
+        let random = Box::new(Failing(Arc::clone(&fails)));
+        let issuer = Issuer::open_with(settings, random, Host::default()).unwrap();
+        issuer.admin().import_app(ImportedApp::with_secret_hash("a", BCRYPT)).unwrap();
+        let shown = Presented::new("a", "correct horse battery staple".into());
+        let judge = || {
+            let clock = SystemClock::new();
+            let cx = Context::new(clock.wall(), clock.tick());
+            block_on(issuer.judge(&cx, shown.credentials().unwrap())).is_ok()
+        };
+        let state = Arc::clone(&issuer.state);
+        let kept = || {
+            let id = &shown.credentials().unwrap().id;
+            state.look(|records| Ok(records.secrets_of(id)?.remove(0).stored)).unwrap()
+        };
+        fails.store(true, Ordering::SeqCst);
+        // On the one thread what the first left to do is done before the second.
+        assert!(judge() && judge());
+        assert!(state.rewrites.take().is_empty());
+        fails.store(false, Ordering::SeqCst);
+        assert!(judge());
+        drop(issuer);
+        assert!(kept().starts_with("$argon2id$"), "{}", kept());
+    }
+}

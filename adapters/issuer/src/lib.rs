@@ -79,6 +79,7 @@ pub use policy::AppPolicy;
 pub use policy::audience::{Audience, InvalidAudience};
 pub use policy::claims::{ClaimsError, ExtraClaims};
 pub use policy::scope::{InvalidScope, Scope};
+pub use secret::SecretKind;
 pub use settings::{IssuerSettings, SettingError};
 pub use signing::pair::Algorithm;
 pub use signing::signer::{InvalidVerifyingKey, Signer, SignerError, VerifyingKey};

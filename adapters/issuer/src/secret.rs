@@ -23,6 +23,32 @@ const SCHEME: &str = "$tokensmith-hmac-sha256$v=1$k=";
 /// The digest of a secret under the pepper: as much of a secret as is kept.
 pub(crate) type Digest = [u8; 32];
 
+/// What is kept of a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SecretKind {
+    /// A digest under a pepper: of one that was generated, or has the shape of that.
+    Generated,
+    /// An Argon2id hash, of one that was imported.
+    Argon2id,
+    /// A bcrypt hash, which others made: it becomes Argon2id at the secret's next use.
+    Bcrypt,
+    /// A PBKDF2 hash, likewise.
+    Pbkdf2,
+}
+
+impl SecretKind {
+    /// The word that stands for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Generated => "generated",
+            Self::Argon2id => "argon2id",
+            Self::Bcrypt => "bcrypt",
+            Self::Pbkdf2 => "pbkdf2",
+        }
+    }
+}
+
 /// A secret as it is made: its id, which is no secret, and its text, which is shown once.
 pub(crate) struct GeneratedSecret {
     pub(crate) id: String,

@@ -19,7 +19,7 @@ use tokensmith::{
     AppClientId, AuthenticateError, Authenticator as _, RejectReason, ThrottleReason, UpstreamKind,
 };
 use tokensmith_issuer::{
-    AdminError, ImportFault, ImportedApp, InvalidHash, Issuer, IssuerSettings,
+    AdminError, ImportFault, ImportedApp, InvalidHash, Issuer, IssuerSettings, SecretKind,
 };
 
 mod support;
@@ -189,6 +189,12 @@ fn the_first_success_makes_a_better_hash_and_a_failure_does_not() {
         import(&issuer, "app", weak);
         let before = stored(folder.path(), "app");
         let secret = issuer.admin().list_secrets(&id("app")).unwrap().remove(0);
+        let kind = match weak {
+            BCRYPT => SecretKind::Bcrypt,
+            PBKDF2 => SecretKind::Pbkdf2,
+            _ => SecretKind::Argon2id,
+        };
+        assert_eq!(secret.kind, kind);
         assert!(!is_right(&issuer, "app", "wrong"));
         drop(issuer);
         assert_eq!(stored(folder.path(), "app"), before);
@@ -204,9 +210,43 @@ fn the_first_success_makes_a_better_hash_and_a_failure_does_not() {
         let listed = issuer.admin().list_secrets(&id("app")).unwrap().remove(0);
         assert_eq!((listed.id, listed.created), (secret.id, secret.created));
         assert!(listed.last_used.is_some());
+        assert_eq!(listed.kind, SecretKind::Argon2id);
         drop(issuer);
         assert_eq!(stored(folder.path(), "app"), after, "and no second time");
     }
+}
+
+#[test]
+fn a_better_hash_is_written_by_an_issuer_that_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let issuer = opened(folder.path(), |_| {});
+    import(&issuer, "app", BCRYPT);
+    assert!(is_right(&issuer, "app", SECRET));
+    drop(issuer);
+    assert!(stored(folder.path(), "app").starts_with("$argon2id$"));
+}
+
+#[test]
+fn two_apps_may_have_one_generated_secret_and_two_issuers_not_one_app() {
+    let folder = tempfile::tempdir().unwrap();
+    let (issuer, other) = (opened(folder.path(), |_| {}), opened(folder.path(), |_| {}));
+    let app = issuer.admin().create_app("made here").unwrap();
+    let secret = app.secret.expose_secret();
+    for id in ["one", "two"] {
+        issuer.admin().import_app(ImportedApp::with_secret(id, secret)).unwrap();
+        // Which has not looked at the store since.
+        let again = other.admin().import_app(ImportedApp::with_secret(id, SECRET));
+        assert_eq!(fault(again), Some((1, ImportFault::Exists)));
+        assert!(is_right(&issuer, id, secret));
+    }
+    let secrets = ["one", "two", app.id.as_str()].map(|app| {
+        let listed = issuer.admin().list_secrets(&id(app)).unwrap().remove(0);
+        assert_eq!(listed.kind, SecretKind::Generated);
+        listed.id
+    });
+    issuer.admin().revoke_secret(&secrets[0]).unwrap();
+    assert!(!is_right(&issuer, "one", secret) && is_right(&issuer, "two", secret));
+    assert!(is_right(&issuer, app.id.as_str(), secret));
 }
 
 #[test]

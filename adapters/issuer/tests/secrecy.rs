@@ -13,7 +13,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
 mod support;
-use support::{STORE, ask, credentials, open, try_open};
+use support::{STORE, ask, credentials, open, settings, shown, try_open};
+use tokensmith::AppClientId;
+use tokensmith_issuer::{ImportedApp, Issuer};
 
 /// The ways in which bytes may stand in a file or a log line.
 fn spellings(bytes: &[u8]) -> Vec<Vec<u8>> {
@@ -71,6 +73,42 @@ fn neither_files_nor_prints_hold_a_secret_or_the_root() {
         [tokens.access_token.expose_secret(), tokens.refresh_token.unwrap().expose_secret()]
     {
         assert!(!places.iter().any(|place| holds(place, token.as_bytes())));
+    }
+}
+
+#[test]
+fn neither_files_nor_prints_hold_an_imported_secret_nor_the_hash_that_gave_way() {
+    const SECRET: &str = "correct horse battery staple";
+    const TAG: &str = "7EJV7kdjBBQxyb0HjTh9KS7";
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = settings(folder.path());
+    settings.verify_legacy_hashes = true;
+    let issuer = Issuer::builder(settings).open().unwrap();
+    let admin = issuer.admin();
+    let hash = format!("$2a$04$abcdefghijklmnopqrstuu{TAG}.Lah/6CG");
+    let apps = [
+        ImportedApp::with_secret("plain", SECRET),
+        ImportedApp::with_secret_hash("hashed", hash.as_str()),
+    ];
+    admin.import_apps(&apps).unwrap();
+    let store = || fs::read(folder.path().join(STORE)).unwrap();
+    let write_ahead = fs::read(folder.path().join("tokensmith.db-wal")).unwrap();
+    assert!(holds(&[store(), write_ahead].concat(), TAG.as_bytes()), "the control");
+    for app in ["plain", "hashed"] {
+        ask(&issuer, &shown(app, SECRET)).unwrap();
+    }
+    let refused = ask(&issuer, &shown("plain", &SECRET.repeat(2))).unwrap_err();
+    let line = format!(r#"{{"appClientId":"bad","appSecret":"{SECRET}","secretHash":"{hash}"}}"#);
+    let bad = admin.import_json_lines(&line).unwrap_err();
+    let again = admin.import_apps(&apps).unwrap_err();
+    let listed = admin.list_secrets(&AppClientId::new("hashed").unwrap()).unwrap();
+    let prints = format!("{apps:?}{refused:?}{bad:?}{bad}{again:?}{listed:?}{issuer:?}");
+    drop((issuer, admin));
+    let places = [store(), prints.into_bytes()];
+    for needle in [SECRET, TAG] {
+        for spelling in spellings(needle.as_bytes()) {
+            assert!(!places.iter().any(|place| holds(place, &spelling)), "{needle}");
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokensmith::{AppClientId, UnixTime};
-use tokensmith_assembly::{Admin, SecretSummary};
+use tokensmith_assembly::{Admin, SecretKind, SecretSummary};
 
 use crate::administration::{date, open};
 use crate::arguments::SecretsCommand;
@@ -64,7 +64,13 @@ fn list(admin: &Admin, id: &AppClientId, json: bool) -> Result<(), Box<dyn Error
             (false, Some(end)) => format!("ends {}", date(end)),
         };
         let used = secret.last_used.map(|hour| format!("used after {}", date(hour)));
-        writeln!(out, "{}  {end:34}  {}", secret.id, used.as_deref().unwrap_or("never used"))?;
+        let used = used.as_deref().unwrap_or("never used");
+        // Most are, and what is not is to be seen.
+        let kind = match secret.kind {
+            SecretKind::Generated => String::new(),
+            kind => format!("  {}", kind.as_str()),
+        };
+        writeln!(out, "{}  {end:34}  {used}{kind}", secret.id)?;
     }
     Ok(())
 }
@@ -72,6 +78,7 @@ fn list(admin: &Admin, id: &AppClientId, json: bool) -> Result<(), Box<dyn Error
 fn as_json(secret: &SecretSummary) -> Value {
     json!({
         "secretId": secret.id,
+        "kind": secret.kind.as_str(),
         "createdAt": secret.created.as_secs(),
         "expiresAt": secret.expires.map(UnixTime::as_secs),
         "revoked": secret.revoked,

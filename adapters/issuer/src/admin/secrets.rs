@@ -6,7 +6,7 @@ use tokensmith::{AppClientId, AppSecret, Event, Presented, UnixTime};
 
 use super::{Admin, AdminError};
 use crate::directory::LIVE_SECRETS;
-use crate::secret::{self, GeneratedSecret};
+use crate::secret::{self, GeneratedSecret, SecretKind};
 use crate::state::State;
 use crate::store::StoreError;
 use crate::store::records::{FoundApp, Records};
@@ -31,6 +31,8 @@ pub struct CreatedSecret {
 pub struct SecretSummary {
     /// Its own id, which is no secret.
     pub id: String,
+    /// What is kept of it.
+    pub kind: SecretKind,
     /// When it was created.
     pub created: UnixTime,
     /// When it stops, or stopped, being good. `None` if it has no end, and if it was revoked.
@@ -158,6 +160,7 @@ impl SecretSummary {
         let revoked = row.is_revoked();
         Self {
             id: row.id.clone(),
+            kind: row.kind(),
             created: row.created_at,
             expires: row.expires_at.filter(|_| !revoked).map(UnixTime::from_secs),
             revoked,

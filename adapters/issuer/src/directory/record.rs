@@ -58,3 +58,27 @@ impl Record {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_app_has_room_for_two_secrets_and_one_of_them_imported() {
+        let text = "$2b$04$abcdefghijklmnopqrstuu7EJV7kdjBBQxyb0HjTh9KS7.Lah/6CG";
+        let slow = Proof::Slow(Arc::new(Hash::read(text).unwrap()));
+        let fast = Proof::Digest([1; 32]);
+        let live = |proof: &Proof| LiveSecret {
+            proof: proof.clone(),
+            expires_at: None,
+            last_use: SecretUse::default(),
+        };
+        let mut record =
+            Record { app: "a".to_owned(), enabled: true, damaged: false, secrets: Vec::new() };
+        assert!(record.has_room_for(&slow) && record.has_room_for(&fast));
+        record.secrets.push(live(&slow));
+        assert!(!record.has_room_for(&slow) && record.has_room_for(&fast));
+        record.secrets.push(live(&fast));
+        assert!(!record.has_room_for(&slow) && !record.has_room_for(&fast));
+    }
+}

@@ -197,6 +197,7 @@ mod tests {
             ("", ImportFault::Json),
             ("null", ImportFault::Json),
             (r#"["a","s"]"#, ImportFault::Json),
+            (r#"["a","s",null,null]"#, ImportFault::Json),
             (r#"{"appClientId":"a"}"#, ImportFault::Json),
             (r#"{"appSecret":"s"}"#, ImportFault::Json),
             (r#"{"appClientId":"a","appSecret":12345678}"#, ImportFault::Json),

@@ -8,6 +8,7 @@ use thiserror::Error;
 use super::argon2id::Argon2id;
 use super::bcrypt::Bcrypt;
 use super::pbkdf2::Pbkdf2;
+use crate::secret::SecretKind;
 
 /// A hash of a secret. What it displays is what the store keeps, and what it is read from again.
 #[derive(Clone, PartialEq, Eq)]
@@ -86,6 +87,15 @@ impl Hash {
         !matches!(self, Self::Argon2id(_))
     }
 
+    /// How it was made.
+    pub(crate) fn kind(&self) -> SecretKind {
+        match self {
+            Self::Argon2id(_) => SecretKind::Argon2id,
+            Self::Bcrypt(_) => SecretKind::Bcrypt,
+            Self::Pbkdf2(_) => SecretKind::Pbkdf2,
+        }
+    }
+
     /// Whether it shall give way to one that is made today, once the secret is shown.
     pub(crate) fn is_weak(&self) -> bool {
         match self {
@@ -120,6 +130,9 @@ pub(super) fn number(text: &str) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
 
     const BCRYPT: &str = "$2a$04$abcdefghijklmnopqrstuu7EJV7kdjBBQxyb0HjTh9KS7.Lah/6CG";
@@ -163,6 +176,35 @@ mod tests {
         }
         let long = format!("{BCRYPT}{}", "a".repeat(512));
         assert_eq!(Hash::read(&long).err(), Some(InvalidHash::Form));
+    }
+
+    const FORMS: &[&str] = &[
+        BCRYPT,
+        ARGON2ID,
+        "{bcrypt}$2b$10$abcdefghijklmnopqrstuunYspUDVwxKwnshT7FzjzjwI57RV2KKa",
+        "$pbkdf2-sha256$i=25000,l=32$AAECAwQFBgcICQoLDA0ODw$q3p6hzSDqJqvjFfDTJ4Rg5BSX89AyJuR1xytmLoV8tY",
+        "$pbkdf2-sha512$29000$AAECAwQFBgcICQoLDA0ODw$kWPS2HLS3ZO63NIyHcS/k20MHZfKlN.dWk9IutbgXkeOp/copy4mRAvghrrQl9b2wghoxF2NKhgHaWKWJiLkZw",
+        "pbkdf2_sha1$20000$seasalt12345$3hvW6qmFplwOZyIuYPrR3zWYi4w=",
+        "{pbkdf2}0001020304050607ba3cc1ee20153cf68cf4fbbc84706c51c9be80a9f09a53fee72fafb5d3db35e5",
+    ];
+
+    proptest! {
+        #[test]
+        fn whatever_is_read_has_a_bounded_cost_and_is_read_again(
+            form in 0..FORMS.len(),
+            changes in vec((0..130_usize, 0..2_usize, "[0-9]{1,12}|[$=,.{}@/+a-z]|\\PC"), 0..4),
+        ) {
+            let mut text: Vec<char> = FORMS[form].chars().collect();
+            for (place, removed, added) in changes {
+                let place = place.min(text.len());
+                let end = place.saturating_add(removed).min(text.len());
+                text.splice(place..end, added.chars());
+            }
+            if let Ok(hash) = Hash::read(&text.into_iter().collect::<String>()) {
+                prop_assert!(hash.time() < Duration::from_secs(3));
+                prop_assert!(Hash::read(&hash.to_string()) == Ok(hash));
+            }
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::directory::Proof;
 use crate::imported::hash::Hash;
 use crate::numbered::NumberedKeys;
 use crate::rewrites::Rewrite;
-use crate::secret;
+use crate::secret::{self, SecretKind};
 
 const SECRETS: Table =
     Table { name: "secrets", columns: &["id", "app", "stored", "created_at", "expires_at"] };
@@ -51,6 +51,10 @@ impl SecretRow {
 
     pub(crate) fn revoked(self) -> Self {
         Self { expires_at: Some(REVOKED), ..self }
+    }
+
+    pub(crate) fn kind(&self) -> SecretKind {
+        Hash::read(&self.stored).map_or(SecretKind::Generated, |hash| hash.kind())
     }
 
     /// What it is known by; `None` for another scheme or secret id, or a pepper that is not there.

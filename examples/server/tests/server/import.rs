@@ -50,6 +50,19 @@ fn imported_apps_get_tokens_and_are_refused_as_others_are() {
         let refused = ask_token(server.address, app, secret);
         assert_eq!((refused.status, &refused.body), (401, &unknown.body), "{app}");
     }
+    let kinds = |app: &str| {
+        let output = home.run(&["secrets", "list", "--json", app]);
+        let listed: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+        listed.iter().map(|secret| secret["kind"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        (kinds("billing"), kinds(&made.id)),
+        (vec!["argon2id".into()], vec!["generated".into()])
+    );
+    assert!(becomes_so(SECOND, || kinds("payroll") == ["argon2id"]), "it was bcrypt");
+    let output = home.run(&["secrets", "list", "payroll"]);
+    let listed = String::from_utf8(output.stdout).unwrap();
+    assert!(listed.ends_with("never used  argon2id\n"), "{listed}");
     let names: Vec<_> = home.list_apps().into_iter().map(|app| app["name"].clone()).collect();
     assert!(names.contains(&Value::from("Payroll, Berlin")), "{names:?}");
     let log = server.stopped().log;
