@@ -108,11 +108,9 @@ fn right(app: &CreatedApp) -> Presented {
 /// The same of an app that is not there.
 fn unknown(request: &Presented) -> Presented {
     let credentials = request.credentials().unwrap();
-    let letters = credentials.id.as_str().bytes().rev().take(20);
-    // Another id of the same letters, with one that no app has.
-    let id: String =
-        letters.map(|byte| char::from(if byte == b'a' { b'_' } else { byte })).collect();
-    presented(&format!("appcl-_{}", &id[1..]), credentials.secret.expose_secret())
+    // Of the same length and beginning, with a sign that no app's id has.
+    let letters: String = credentials.id.as_str().chars().rev().take(19).collect();
+    presented(&format!("appcl-_{letters}"), credentials.secret.expose_secret())
 }
 
 /// A secret that is wrong in one of its random digits, and still of the shape of one: its checksum is
