@@ -1,4 +1,4 @@
-//! No secret, key or root is where it should not be.
+//! No secret, token, key or root is where it should not be.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
@@ -7,72 +7,140 @@
     reason = "a test fails by panicking"
 )]
 
+use std::fmt::Debug;
 use std::fs;
+use std::hash::{BuildHasher as _, RandomState};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use futures_executor::block_on;
+use rusqlite::Connection;
+use tokensmith::{AppClientId, RefreshToken, Refresher as _, SecretString};
+use tokensmith_issuer::{
+    Algorithm, ImportedApp, Introspect, Issuer, KeySource, NumberedKey, Revoke,
+};
 
 mod support;
-use support::{STORE, ask, credentials, open, settings, shown, try_open};
-use tokensmith::AppClientId;
-use tokensmith_issuer::{ImportedApp, Issuer};
+use support::canary::{Needles, Places, assert_finds_what_is_planted, files, holds, spellings};
+use support::{STORE, ask, credentials, now, settings, shown, try_open};
 
-/// The ways in which bytes may stand in a file or a log line.
-fn spellings(bytes: &[u8]) -> Vec<Vec<u8>> {
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    let mut spellings = vec![bytes.to_vec(), hex.to_uppercase().into_bytes(), hex.into_bytes()];
-    // Base64 of the bytes at each of the three places that they may have in a longer text.
-    for skipped in 0..3 {
-        let aligned = &bytes[skipped..bytes.len() - (bytes.len() - skipped) % 3];
-        spellings.push(STANDARD_NO_PAD.encode(aligned).into_bytes());
-        spellings.push(URL_SAFE_NO_PAD.encode(aligned).into_bytes());
-    }
-    let decimal: Vec<_> = bytes.iter().map(u8::to_string).collect();
-    spellings.push(decimal.join(", ").into_bytes());
-    spellings
+/// A store on which all was done that has to do with secrets, and all that was said of it.
+struct Lived {
+    folder: tempfile::TempDir,
+    /// Open, so that its files are as they are while it works.
+    issuer: Arc<Issuer>,
+    needles: Needles,
+    said: String,
+    app: String,
 }
 
-fn holds(place: &[u8], needle: &[u8]) -> bool {
-    place.windows(needle.len()).any(|window| window == needle)
+impl Lived {
+    fn say(&mut self, what: &dyn Debug) {
+        self.said.push_str(&format!("{what:?} {what:#?}\n"));
+    }
+}
+
+/// A key of the host's, in a folder of its own.
+fn given_key(folder: &Path, name: &str) -> (PathBuf, Vec<u8>) {
+    let folder = folder.join("given");
+    fs::create_dir_all(&folder).unwrap();
+    let path = folder.join(name);
+    // As random as a root key is.
+    let bytes: Vec<u8> = (0..32).map(|_| RandomState::new().hash_one(()) as u8).collect();
+    fs::write(&path, &bytes).unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    (path, bytes)
+}
+
+fn lived(algorithm: Algorithm) -> Lived {
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = settings(folder.path());
+    settings.algorithm = algorithm;
+    let given = ["pepper", "refresh"].map(|name| given_key(folder.path(), name));
+    let [pepper, refresh] =
+        given.clone().map(|(path, _)| NumberedKey::new(2, KeySource::File(path)));
+    (settings.peppers, settings.refresh_keys) = (vec![pepper], vec![refresh]);
+    let issuer = Arc::new(Issuer::builder(settings.clone()).open().unwrap());
+    let admin = issuer.admin();
+    let created = admin.create_app("billing").unwrap();
+    let (app, first) = (credentials(&created), created.secret.expose_secret().to_owned());
+    let name = app.id.to_string();
+    let mut lived = Lived {
+        folder,
+        issuer: Arc::clone(&issuer),
+        needles: Needles::default(),
+        said: String::new(),
+        app: name,
+    };
+    lived.needles.add_secret("a secret", &first);
+    for (path, bytes) in given {
+        lived.needles.add(path.display().to_string(), bytes);
+    }
+    lived.say(&created);
+    lived.say(&(&issuer, &admin, &app, &settings, Issuer::builder(settings.clone())));
+
+    let tokens = ask(&issuer, &app).unwrap();
+    let (access, refresh) = (&tokens.access_token, tokens.refresh_token.as_ref().unwrap());
+    lived.needles.add_token("an access token", access.expose_secret());
+    lived.needles.add_token("a refresh token", refresh.expose_secret());
+    let refreshed = block_on(issuer.redeem(&now(), &app, refresh)).unwrap();
+    let second = refreshed.refresh_token.as_ref().unwrap();
+    lived.needles.add_token("a refreshed access token", refreshed.access_token.expose_secret());
+    lived.needles.add_token("a successor", second.expose_secret());
+    lived.say(&(&tokens, &refreshed));
+    lived.say(&admin.verify_access_token(access.expose_secret()));
+    for token in [access.expose_secret(), refresh.expose_secret(), second.expose_secret()] {
+        let secret = || SecretString::from(token);
+        lived.say(&block_on(admin.introspect(&app.id, token)));
+        lived.say(&Introspect::new(Arc::clone(&issuer), secret()));
+        lived.say(&Revoke::new(Arc::clone(&issuer), secret()));
+    }
+    lived.say(&admin.verify_access_token(refresh.expose_secret()));
+
+    let rotated = admin.rotate_secret(&app.id, Duration::from_secs(60)).unwrap();
+    lived.needles.add_secret("a second secret", rotated.secret.expose_secret());
+    lived.say(&rotated);
+    lived.say(&(admin.list_apps(), admin.list_secrets(&app.id)));
+    admin.rotate_key(None).unwrap();
+    lived.say(&(admin.list_keys(), admin.jwks()));
+    // What is refused, and why.
+    let wrong = shown(app.id.as_str(), second.expose_secret());
+    lived.say(&ask(&issuer, &wrong).unwrap_err());
+    lived.say(&block_on(issuer.redeem(&now(), &wrong, second)).unwrap_err());
+    let cut = RefreshToken::new(first.get(..60).unwrap());
+    lived.say(&block_on(issuer.redeem(&now(), &app, &cut)).unwrap_err());
+    lived.say(&admin.create_app(&format!("\n{first}")).unwrap_err());
+    lived.say(&admin.revoke_secret(&format!("\n{first}")).unwrap_err());
+    block_on(admin.revoke_refresh_token(&app.id, second)).unwrap();
+    lived.say(&block_on(issuer.redeem(&now(), &app, second)).unwrap_err());
+    admin.disable_app(&app.id).unwrap();
+    lived.say(&ask(&issuer, &app).unwrap_err());
+    lived.needles.add_keys(lived.folder.path());
+    lived
+}
+
+fn places(lived: &Lived) -> Places {
+    let mut places = files(lived.folder.path());
+    places.push(("what was said".to_owned(), lived.said.clone().into_bytes()));
+    places
 }
 
 #[test]
 fn neither_files_nor_prints_hold_a_secret_or_the_root() {
-    let folder = tempfile::tempdir().unwrap();
-    let issuer = open(folder.path());
-    let admin = issuer.admin();
-    let app = admin.create_app("billing").unwrap();
-    let secret = app.secret.expose_secret().to_owned();
-    let tokens = ask(&issuer, &credentials(&app)).unwrap();
-    admin.disable_app(&app.id).unwrap();
-    let refused = ask(&issuer, &credentials(&app)).unwrap_err();
-    let unnamed = admin.create_app("").unwrap_err();
-    let root = fs::read(folder.path().join("root.key")).unwrap();
-
-    let mut places: Vec<Vec<u8>> = [STORE, "tokensmith.db-wal", "tokensmith.db-shm"]
-        .map(|name| fs::read(folder.path().join(name)).unwrap())
-        .into();
-    let listed = admin.list_apps().unwrap();
-    let prints = format!("{issuer:?}{admin:?}{app:?}{listed:?}{tokens:?}{refused:?}{unnamed:?}");
-    places.push(prints.into_bytes());
-    fs::write(folder.path().join("root.key"), &root[..31]).unwrap();
-    let faults = format!("{:?}", try_open(folder.path()).unwrap_err());
-    places.push(faults.into_bytes());
-
-    // The control: what may be there is found.
-    assert!(places[..2].iter().any(|place| holds(place, app.id.as_str().as_bytes())));
-    let (_, body) = secret.rsplit_once('_').unwrap();
-    for needle in [&root[..], secret.as_bytes(), body.as_bytes()] {
-        for spelling in spellings(needle) {
-            for (i, place) in places.iter().enumerate() {
-                assert!(!holds(place, &spelling), "place {i}");
-            }
-        }
-    }
-    for token in
-        [tokens.access_token.expose_secret(), tokens.refresh_token.unwrap().expose_secret()]
-    {
-        assert!(!places.iter().any(|place| holds(place, token.as_bytes())));
+    for algorithm in [Algorithm::Es256, Algorithm::EdDsa, Algorithm::Rs256] {
+        let lived = lived(algorithm);
+        let places = places(&lived);
+        assert_eq!(lived.needles.found_in(&places), None, "{algorithm:?}");
+        // The control: what may be there is found, in the files and in what was said.
+        let with_the_app = places.iter().filter(|(_, bytes)| holds(bytes, lived.app.as_bytes()));
+        assert!(with_the_app.count() >= 3, "{algorithm:?}");
     }
 }
 
@@ -113,13 +181,43 @@ fn neither_files_nor_prints_hold_an_imported_secret_nor_the_hash_that_gave_way()
 }
 
 #[test]
-fn the_search_finds_what_is_there() {
-    let bytes: Vec<u8> = (100..140).collect();
-    for place in [
-        bytes.clone(),
-        format!("{bytes:?}").into_bytes(),
-        URL_SAFE_NO_PAD.encode([&[1, 2, 3, 4][..], &bytes].concat()).into_bytes(),
-    ] {
-        assert!(spellings(&bytes).iter().any(|spelling| holds(&place, spelling)));
+fn no_start_that_fails_tells_the_root() {
+    let lived = lived(Algorithm::Es256);
+    let (path, Lived { folder, issuer, needles, .. }) = (lived.folder.path().to_owned(), lived);
+    drop(issuer);
+    let root = fs::read(path.join("root.key")).unwrap();
+    for damaged in [&root[..31], &root[1..], &[root.as_slice(), b"x"].concat(), &[7; 32]] {
+        fs::write(path.join("root.key"), damaged).unwrap();
+        let refused = try_open(&path).unwrap_err();
+        let said = format!("{refused} {refused:?} {refused:#?}").into_bytes();
+        assert_eq!(needles.found_in(&vec![("the refusal".to_owned(), said)]), None);
     }
+    drop(folder);
+}
+
+/// Each needle is found in each spelling; and so is one that a change to the code would write.
+#[test]
+fn what_is_planted_is_found() {
+    let mut lived = lived(Algorithm::EdDsa);
+    assert_finds_what_is_planted(&lived.needles);
+    let path = lived.folder.path().to_owned();
+    let wrap = lived.needles.0.iter().find(|(name, _)| name == "the wrap key").unwrap().1.clone();
+    let leaked = URL_SAFE_NO_PAD.encode([&[1, 2, 3, 4], &wrap[..]].concat());
+    plant(&path, "tokensmith.ledger.db", &leaked);
+    let found = lived.needles.found_in(&places(&lived)).unwrap();
+    assert!(found.starts_with("the wrap key is in") && found.contains("ledger.db"), "{found}");
+    let token = lived.needles.0.iter().find(|(name, _)| name == "a successor").unwrap().1.clone();
+    lived.said = format!("{token:?}");
+    let said = vec![("what was said".to_owned(), lived.said.clone().into_bytes())];
+    assert_eq!(
+        lived.needles.found_in(&said).unwrap(),
+        "a successor is in what was said, at byte 1"
+    );
+    assert!(spellings(b"0123456789abcdef").len() > 12);
+}
+
+fn plant(folder: &Path, file: &str, text: &str) {
+    let connection = Connection::open(folder.join(file)).unwrap();
+    connection.execute_batch("CREATE TABLE planted (text TEXT)").unwrap();
+    connection.execute("INSERT INTO planted VALUES (?)", [text]).unwrap();
 }

@@ -16,6 +16,7 @@ use tokensmith::{
 };
 use tokensmith_issuer::{CreatedApp, Issuer, IssuerSettings, OpenError};
 
+pub(crate) mod canary;
 pub(crate) mod elsewhere;
 pub(crate) mod other;
 pub(crate) mod redeeming;

@@ -12,6 +12,8 @@
 
 mod apps;
 mod bodies;
+#[path = "../../../../adapters/issuer/tests/support/canary.rs"]
+mod canary;
 mod command_line;
 mod connections;
 mod ending;
@@ -28,6 +30,7 @@ mod refresh;
 mod reload;
 mod routes;
 mod running;
+mod secrecy;
 mod secrets;
 mod token;
 mod wire;
