@@ -17,6 +17,10 @@
 //!
 //! The [`Issuer`] is an [`Authenticator`](tokensmith::Authenticator) and a
 //! [`Refresher`](tokensmith::Refresher): give it to a `TokenService`, in an `Arc`, as both.
+//!
+//! What the tokens of an app say besides who it is, its [`AppPolicy`] says, and a [`ClaimsSource`] of the
+//! host's if [the builder](Issuer::builder) is given one. With a [`Signer`] the key that signs is in a key
+//! management service or a hardware module, and not in the store.
 
 mod admin;
 mod builder;

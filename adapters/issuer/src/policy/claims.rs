@@ -243,6 +243,10 @@ impl<'de> Visitor<'de> for NodeVisitor {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -304,6 +308,59 @@ mod tests {
             (&long(ExtraClaims::MAX_BYTES - 7), Some(ClaimsError::TooLong)),
         ] {
             assert_eq!(ExtraClaims::parse(json).err(), fault, "{json:.40}");
+        }
+    }
+
+    fn name() -> impl Strategy<Value = String> {
+        let reserved = prop::sample::select(RESERVED.to_vec());
+        let escaped = |name: &str| name.replace('u', "\\u0075").replace('s', "\\u0073");
+        prop_oneof![
+            "[a-z]{1,3}",
+            reserved.clone().prop_map(str::to_owned),
+            reserved.prop_map(escaped),
+            Just("\\ud83d\\ude00".to_owned()),
+        ]
+    }
+
+    /// JSON, and what is close to it.
+    fn value() -> impl Strategy<Value = String> {
+        let leaf = prop_oneof![
+            Just("null".to_owned()),
+            any::<i64>().prop_map(|number| number.to_string()),
+            any::<f64>().prop_map(|number| number.to_string()),
+            "\"[a-z\\\\\"]{0,4}\"",
+        ];
+        leaf.prop_recursive(4, 24, 4, |inner| {
+            let list = prop::collection::vec(inner.clone(), 0..4);
+            prop_oneof![
+                list.prop_map(|items| format!("[{}]", items.join(","))),
+                members(inner).prop_map(|members| format!("{{{members}}}")),
+            ]
+        })
+    }
+
+    fn members(value: impl Strategy<Value = String>) -> impl Strategy<Value = String> {
+        let member = (name(), value).prop_map(|(name, value)| format!("\"{name}\":{value}"));
+        prop::collection::vec(member, 0..4).prop_map(|members| members.join(","))
+    }
+
+    proptest! {
+        /// Read by a reader that takes the first of two members of one name, and by one that takes the
+        /// last, a token says what the issuer says.
+        #[test]
+        fn no_claims_say_what_only_the_issuer_says(text in members(value())) {
+            let Ok(claims) = ExtraClaims::parse(&format!("{{{text}}}")) else { return Ok(()) };
+            prop_assert_eq!(&ExtraClaims::parse(&claims.to_json()).unwrap(), &claims);
+            let mut token = String::from("{\"sub\":\"the app\"");
+            claims.push_members(&mut token);
+            token.push('}');
+            let Ok(Node::Object(read)) = serde_json::from_str(&token) else {
+                return Err(TestCaseError::fail(token));
+            };
+            let reserved = read.iter().filter(|(name, _)| RESERVED.contains(&name.as_str()));
+            prop_assert_eq!(reserved.count(), 1);
+            let names: BTreeSet<_> = read.iter().map(|(name, _)| name).collect();
+            prop_assert_eq!(names.len(), read.len());
         }
     }
 }
