@@ -51,6 +51,8 @@ export declare class NativeService {
   setAppEnabled(id: string, enabled: boolean): Promise<object | null>
   /** Resolves with null or a failure. */
   deleteApp(id: string): Promise<object | null>
+  /** Resolves with the number of apps that were imported, or a failure. */
+  importJsonLines(lines: Uint8Array): Promise<number | object>
   /** Resolves with an array of keys or a failure. */
   listKeys(): Promise<object[] | object>
   /** Resolves with a key or a failure. */

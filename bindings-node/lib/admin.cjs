@@ -43,6 +43,15 @@ class Admin {
     return apps.map((app) => ({ ...app, created: date(app.created) }));
   }
 
+  async importJsonLines(lines) {
+    const bytes = Buffer.from(argument.text('lines', lines));
+    try {
+      return await settled(() => this.#native.importJsonLines(bytes));
+    } finally {
+      argument.wipe(bytes);
+    }
+  }
+
   async disableApp(id) {
     argument.text('id', id);
     await settled(() => this.#native.setAppEnabled(id, false));

@@ -5,10 +5,11 @@ use napi::bindgen_prelude::{Array, Either, Env, Error, Object, PromiseRaw, Resul
 use napi_derive::napi;
 use tokensmith::AppClientId;
 use tokensmith_assembly::{Admin, AdminError, AppSummary};
+use zeroize::Zeroizing;
 
 use crate::exit;
 use crate::reply;
-use crate::service::NativeService;
+use crate::service::{NativeService, invalid};
 
 pub(crate) type Settled<T> = std::result::Result<T, AdminError>;
 
@@ -90,6 +91,23 @@ impl NativeService {
         let admin = self.admin()?;
         let work = blocking(move || admin.delete_app(&app(&id)?));
         env.spawn_future_with_callback(work, nothing)
+    }
+
+    /// Resolves with the number of apps that were imported, or a failure.
+    #[napi(catch_unwind, ts_return_type = "Promise<number | object>")]
+    pub fn import_json_lines<'env>(
+        &self,
+        env: &'env Env,
+        lines: &[u8],
+    ) -> Result<PromiseRaw<'env, Either<u32, Object<'env>>>> {
+        let admin = self.admin()?;
+        let lines = std::str::from_utf8(lines).map_err(|_| invalid("lines"))?;
+        let lines = Zeroizing::new(lines.to_owned());
+        let work = blocking(move || admin.import_json_lines(&lines));
+        env.spawn_future_with_callback(work, |env, imported| match imported {
+            Err(error) => reply::unadministered(env, &error).map(Either::B),
+            Ok(apps) => Ok(Either::A(u32::try_from(apps).unwrap_or(u32::MAX))),
+        })
     }
 
     pub(crate) fn admin(&self) -> Result<Admin> {

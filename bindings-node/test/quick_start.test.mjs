@@ -14,7 +14,7 @@ import { promisify } from 'node:util';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const readme = await readFile(join(root, 'README.md'), 'utf8');
 const blocks = (page) => [...page.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code);
-const [server, host, refreshing, verifying, policies, ...others] = blocks(readme);
+const [server, host, refreshing, verifying, policies, importing, ...others] = blocks(readme);
 
 let folder;
 before(async () => {
@@ -83,6 +83,12 @@ test('an app’s policy is in its tokens, which are told of and revoked', async 
   await writeFile(join(folder, 'policies.mjs'), policies);
   const { stdout, stderr } = await promisify(execFile)(process.execPath, ['policies.mjs'], { cwd: folder });
   assert.deepEqual({ stdout, stderr }, { stdout: 'invoices:read acme\nrefresh\ndone null\n', stderr: '' });
+});
+
+test('apps are imported', async () => {
+  await writeFile(join(folder, 'importing.mjs'), importing);
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, ['importing.mjs'], { cwd: folder });
+  assert.deepEqual({ stdout, stderr }, { stdout: '2\nBearer\n', stderr: '' });
 });
 
 test('the first page’s server answers', { timeout: 60_000 }, async () => {

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use tokensmith::{AppClientId, RefreshToken, UnixTime};
 use tokensmith_assembly::{Admin, AdminError as Refused};
+use zeroize::Zeroizing;
 
 use crate::exit;
 use crate::failure::AdminError;
@@ -68,6 +69,14 @@ impl TokenService {
         let admin = self.admin()?;
         let apps = blocking(move || admin.list_apps()).await?;
         Ok(apps.iter().map(summary).collect())
+    }
+
+    /// Imports apps with their secrets from JSON Lines: all, or none if one cannot be. Tells how many.
+    pub async fn import_json_lines(&self, lines: String) -> Result<i64, AdminError> {
+        let lines = Zeroizing::new(lines);
+        let admin = self.admin()?;
+        let imported = blocking(move || admin.import_json_lines(&lines)).await?;
+        Ok(i64::try_from(imported).unwrap_or(i64::MAX))
     }
 
     /// Lets an app have tokens, or no more; those that it has live on to their end.

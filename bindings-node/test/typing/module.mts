@@ -61,6 +61,9 @@ await issuing.admin.revokeAllRefreshTokens();
 const purged: number = await issuing.admin.purgeRefreshTokens();
 await issuing.admin.resetRefreshClock();
 await issuing.admin.deleteApp(app.id);
+const imported: number = await issuing.admin.importJsonLines('');
+// @ts-expect-error they are text, a line for each
+await issuing.admin.importJsonLines([{ appClientId: 'a', appSecret: 'b' }]);
 const key: KeySummary = await issuing.admin.rotateKey({ algorithm: 'EdDSA' });
 await issuing.admin.rotateKey();
 const signing = (await issuing.admin.listKeys()).filter(({ state, active }) => state === 'active' && active <= new Date());
@@ -124,4 +127,4 @@ issuing.admin.verifyAccessToken(new Uint8Array());
 await issuing.admin.revokeRefreshTokensOf();
 // @ts-expect-error there is no issuer to administer
 hosted.admin.jwks();
-export { can, code, ends, names, none, purged, refreshedStatus, revocation, signing, status, successor, type };
+export { can, code, ends, imported, names, none, purged, refreshedStatus, revocation, signing, status, successor, type };

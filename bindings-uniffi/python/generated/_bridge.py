@@ -555,6 +555,8 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_has_admin() != 36227:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_import_json_lines() != 31288:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_in_flight() != 9132:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_introspect() != 43998:
@@ -675,6 +677,9 @@ _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_handle_refresh.
 _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_has_admin.argtypes = (
 )
 _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_has_admin.restype = ctypes.c_uint16
+_UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_import_json_lines.argtypes = (
+)
+_UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_import_json_lines.restype = ctypes.c_uint16
 _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_in_flight.argtypes = (
 )
 _UniffiLib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_in_flight.restype = ctypes.c_uint16
@@ -826,6 +831,11 @@ _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_has_admin.argtypes = 
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_has_admin.restype = ctypes.c_int8
+_UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_import_json_lines.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+)
+_UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_import_json_lines.restype = ctypes.c_uint64
 _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_in_flight.argtypes = (
     ctypes.c_uint64,
     ctypes.POINTER(_UniffiRustCallStatus),
@@ -4169,6 +4179,11 @@ class TokenServiceProtocol(typing.Protocol):
         Whether the service has an embedded issuer.
 """
         raise NotImplementedError
+    async def import_json_lines(self, lines: str) -> int:
+        """
+        Imports apps with their secrets from JSON Lines: all, or none if one cannot be. Tells how many.
+"""
+        raise NotImplementedError
     def in_flight(self, ) -> int:
         """
         How many authentications are under way.
@@ -4455,6 +4470,26 @@ class TokenService(TokenServiceProtocol):
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
+    async def import_json_lines(self, lines: str) -> int:
+        """
+        Imports apps with their secrets from JSON Lines: all, or none if one cannot be. Tells how many.
+"""
+        
+        _UniffiFfiConverterString.check_lower(lines)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(lines),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterInt64.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeAdminError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_import_json_lines(*_uniffi_lowered_args),
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_poll_i64,
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_complete_i64,
+            _UniffiLib.ffi_tokensmith_uniffi_rust_future_free_i64,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
     def in_flight(self, ) -> int:
         """
         How many authentications are under way.

@@ -21,6 +21,7 @@ class QuickStart(unittest.TestCase):
             "ERR_ACCESS_TOKEN_INVALID malformed\n"
             "[('ES256', 'active'), ('EdDSA', 'pending')]\n",
             "invoices:read acme\nrefresh\ndone\n",
+            "2\nBearer\n",
         ]
         self.assertEqual(len(blocks), len(expected))
         for code, printed in zip(blocks, expected):

@@ -92,6 +92,7 @@ class Redaction(ScriptedTest):
                 service.refresh(app.id, PLANTED, PLANTED),
                 service.admin.revoke_refresh_token(app.id, PLANTED),
                 service.admin.revoke_token(app.id, PLANTED),
+                service.admin.import_json_lines(PLANTED),
                 service.admin.introspect(app.id, PLANTED),
             ):
                 self.assert_hidden(await self.error(call))

@@ -112,7 +112,8 @@ async def administer(service: TokenService, admin: Admin) -> None:
     policy: AppPolicy = await admin.app_policy("app")
     told: ActiveToken | None = await admin.introspect("app", "token")
     revoked: Literal["done", "unsupported"] = await admin.revoke_token("app", "token")
-    print(policy.scope, told is not None and told.kind == "access", revoked)
+    imported: int = await admin.import_json_lines("")
+    print(imported, policy.scope, told is not None and told.kind == "access", revoked)
 
 
 async def receive() -> dict[str, object]:

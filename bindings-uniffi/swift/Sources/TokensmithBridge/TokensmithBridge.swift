@@ -1416,6 +1416,11 @@ public protocol TokenServiceProtocol: AnyObject, Sendable {
     func hasAdmin()  -> Bool
     
     /**
+     * Imports apps with their secrets from JSON Lines: all, or none if one cannot be. Tells how many.
+     */
+    func importJsonLines(lines: String) async throws  -> Int64
+    
+    /**
      * The JWK set, as JSON.
      */
     func jwks() throws  -> String
@@ -1662,6 +1667,25 @@ open func hasAdmin() -> Bool  {
             self.uniffiCloneHandle(),uniffiCallStatus
     )
 })
+}
+    
+    /**
+     * Imports apps with their secrets from JSON Lines: all, or none if one cannot be. Tells how many.
+     */
+open func importJsonLines(lines: String)async throws  -> Int64  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_tokensmith_uniffi_fn_method_tokenservice_import_json_lines(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(lines)
+                )
+            },
+            pollFunc: ffi_tokensmith_uniffi_rust_future_poll_i64,
+            completeFunc: ffi_tokensmith_uniffi_rust_future_complete_i64,
+            freeFunc: ffi_tokensmith_uniffi_rust_future_free_i64,
+            liftFunc: FfiConverterInt64.lift,
+            errorHandler: FfiConverterTypeAdminError_lift
+        )
 }
     
     /**
@@ -5107,6 +5131,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tokensmith_uniffi_checksum_method_tokenservice_has_admin() != 36227) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tokensmith_uniffi_checksum_method_tokenservice_import_json_lines() != 31288) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tokensmith_uniffi_checksum_method_tokenservice_jwks() != 16730) {

@@ -26,6 +26,18 @@ public class Admin internal constructor(private val bridge: BridgeService) {
     public suspend fun listApps(): List<AppSummary> =
         crossingAsync(AdminException::unexpected) { bridge.listApps() }.map(::AppSummary)
 
+    /**
+     * Imports apps with their secrets from JSON Lines, and gives how many: all, or none if one cannot be. Each line
+     * is an object with `appClientId`, either `appSecret` or `secretHash` (Argon2id; bcrypt and PBKDF2 where
+     * `verify_legacy_hashes` allows it), and perhaps `name`. An [AdminException.Invalid] says which line is wrong
+     * and why. A secret takes some 15 ms to hash, on threads of the package's own.
+     */
+    @Throws(AdminException::class, kotlin.coroutines.cancellation.CancellationException::class)
+    public suspend fun importJsonLines(lines: String): Long {
+        text("lines", lines)
+        return crossingAsync(AdminException::unexpected) { bridge.importJsonLines(lines) }
+    }
+
     /** Lets an app have no more tokens; those that it has live on to their end. */
     @Throws(AdminException::class, kotlin.coroutines.cancellation.CancellationException::class)
     public suspend fun disableApp(id: String): Unit = setAppEnabled(id, false)
@@ -201,6 +213,10 @@ public class Admin internal constructor(private val bridge: BridgeService) {
     /** [listApps], which waits. */
     @Throws(AdminException::class, InterruptedException::class)
     public fun listAppsBlocking(): List<AppSummary> = runBlocking { listApps() }
+
+    /** [importJsonLines], which waits. */
+    @Throws(AdminException::class, InterruptedException::class)
+    public fun importJsonLinesBlocking(lines: String): Long = runBlocking { importJsonLines(lines) }
 
     /** [disableApp], which waits. */
     @Throws(AdminException::class, InterruptedException::class)

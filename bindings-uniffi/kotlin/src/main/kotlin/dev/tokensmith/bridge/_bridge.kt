@@ -744,6 +744,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_tokensmith_uniffi_checksum_method_tokenservice_has_admin(
     ): Int
+    external fun uniffi_tokensmith_uniffi_checksum_method_tokenservice_import_json_lines(
+    ): Int
     external fun uniffi_tokensmith_uniffi_checksum_method_tokenservice_jwks(
     ): Int
     external fun uniffi_tokensmith_uniffi_checksum_method_tokenservice_list_apps(
@@ -866,6 +868,8 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_tokensmith_uniffi_fn_method_tokenservice_has_admin(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Byte
+    external fun uniffi_tokensmith_uniffi_fn_method_tokenservice_import_json_lines(`ptr`: Long,`lines`: RustBuffer.ByValue,
+    ): Long
     external fun uniffi_tokensmith_uniffi_fn_method_tokenservice_jwks(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_tokensmith_uniffi_fn_method_tokenservice_list_apps(`ptr`: Long,
@@ -1100,6 +1104,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_has_admin() and 0xFFFF) != 36227) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_import_json_lines() and 0xFFFF) != 31288) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_tokensmith_uniffi_checksum_method_tokenservice_jwks() and 0xFFFF) != 16730) {
@@ -3098,6 +3105,11 @@ public interface TokenServiceInterface {
     fun `hasAdmin`(): kotlin.Boolean
     
     /**
+     * Imports apps with their secrets from JSON Lines: all, or none if one cannot be. Tells how many.
+     */
+    suspend fun `importJsonLines`(`lines`: kotlin.String): kotlin.Long
+    
+    /**
      * The JWK set, as JSON.
      */
     fun `jwks`(): kotlin.String
@@ -3412,6 +3424,31 @@ open class TokenService: Disposable, AutoCloseable, TokenServiceInterface
     )
     }
     
+
+    
+    /**
+     * Imports apps with their secrets from JSON Lines: all, or none if one cannot be. Tells how many.
+     */
+    @Throws(AdminException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `importJsonLines`(`lines`: kotlin.String) : kotlin.Long {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_tokensmith_uniffi_fn_method_tokenservice_import_json_lines(
+                uniffiHandle,
+                
+        FfiConverterString.lower(`lines`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_tokensmith_uniffi_rust_future_poll_i64(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_tokensmith_uniffi_rust_future_complete_i64(future, continuation) },
+        { future -> UniffiLib.ffi_tokensmith_uniffi_rust_future_free_i64(future) },
+        // lift function
+        { FfiConverterLong.lift(it) },
+        // Error FFI converter
+        AdminException.ErrorHandler,
+    )
+    }
 
     
     /**
