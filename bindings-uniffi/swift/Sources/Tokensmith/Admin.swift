@@ -1,11 +1,11 @@
 import Foundation
 internal import TokensmithBridge
 
-/// The administration of the embedded issuer: ``TokenService/admin``. Each call throws an
-/// ``AdminError``, or ``TokenServiceClosed``; once begun it runs to its end, also where its task is
-/// cancelled.
+/// The administration of the embedded issuer: ``TokenService/admin``. Each call but
+/// ``verifyAccessToken(_:audience:)`` throws an ``AdminError``, and all ``TokenServiceClosed`` once the
+/// service is closed. One that has begun runs to its end, also where its task is cancelled.
 public struct Admin: Sendable {
-    private let bridge: TokensmithBridge.TokenService
+    let bridge: TokensmithBridge.TokenService
 
     init(_ bridge: TokensmithBridge.TokenService) { self.bridge = bridge }
 
@@ -20,6 +20,17 @@ public struct Admin: Sendable {
     /// All apps, the latest last.
     public func listApps() async throws -> [AppSummary] {
         do { return try await bridge.listApps().map(AppSummary.init) } catch { throw told(error) }
+    }
+
+    /// Imports apps with their secrets from JSON Lines: each line an object with `appClientId`, either
+    /// `appSecret` or `secretHash`, and perhaps `name`. All, or none if one cannot be.
+    ///
+    /// - Returns: how many.
+    /// - Throws: ``AdminError`` with the code `invalid`, which names the line and what is wrong with it.
+    @discardableResult public func importJSONLines(_ lines: String) async throws -> Int {
+        do {
+            return Int(clamping: try await bridge.importJsonLines(lines: lines))
+        } catch { throw told(error) }
     }
 
     /// Lets an app have no more tokens; those that it has live on to their end.
@@ -191,9 +202,9 @@ public struct AdminError: Error, Equatable, Sendable, LocalizedError {
     public enum Code: String, Sendable, CaseIterable {
         /// An argument is not what it must be.
         case invalid = "ERR_ADMIN_INVALID"
-        /// There is no such app, or no such secret.
+        /// There is no such app, secret or signing key.
         case notFound = "ERR_ADMIN_NOT_FOUND"
-        /// The app has as many live secrets as it may have.
+        /// The app has as many live secrets as it may have, or a signing key is pending already.
         case limit = "ERR_ADMIN_LIMIT"
         /// The store failed.
         case store = "ERR_ADMIN_STORE"
@@ -206,7 +217,7 @@ public struct AdminError: Error, Equatable, Sendable, LocalizedError {
     public var errorDescription: String? { detail }
 }
 
-/// An access token that ``Admin/verifyAccessToken(_:)`` finds not good: to an API's caller a 401 with
+/// An access token that ``Admin/verifyAccessToken(_:audience:)`` finds not good: to an API's caller a 401 with
 /// `error="invalid_token"` (RFC 6750 section 3.1), whatever the reason. It says nothing of what the token
 /// is.
 public struct InvalidAccessToken: Error, Equatable, Sendable, LocalizedError {
@@ -233,7 +244,8 @@ public struct InvalidAccessToken: Error, Equatable, Sendable, LocalizedError {
     public var errorDescription: String? { detail }
 }
 
-private func told(_ error: any Error) -> any Error {
+/// The error that a host sees for one that a call of the administration ended with.
+func told(_ error: any Error) -> any Error {
     switch error as? TokensmithBridge.AdminError {
     case .Failed(let code, let detail):
         AdminError(code: .init(rawValue: code) ?? .store, detail: detail)

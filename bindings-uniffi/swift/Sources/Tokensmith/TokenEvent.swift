@@ -34,6 +34,8 @@ public struct TokenEvent: Sendable, Equatable {
     public let part: String?
     /// `secret_expiring`: the id of the secret, which is no secret.
     public let secretId: String?
+    /// `key_rotated`: the thumbprint of the new key.
+    public let kid: String?
     /// `limiter_health`: the counters.
     public let health: LimiterHealth?
 
@@ -50,6 +52,7 @@ public struct TokenEvent: Sendable, Equatable {
         kind = bridged.kind
         part = bridged.part
         secretId = bridged.secretId
+        kid = bridged.kid
         health = bridged.health.map(LimiterHealth.init)
     }
 }
