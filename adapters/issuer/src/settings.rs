@@ -81,7 +81,7 @@ pub struct IssuerSettings {
     /// success. Off by default: then they cannot be imported, and those that were are never right.
     pub verify_legacy_hashes: bool,
     /// How many threads hash imported secrets: 1 to 64, 2 by default. They start when there is something
-    /// to hash. As many as 32 calls wait for each; one more is answered with 429.
+    /// to hash, which takes up to 256 MiB each. 32 calls may wait for each; one more is answered with 429.
     pub hashing_threads: NonZeroUsize,
     /// The step of the completion grid: what became of credentials is told at the next multiple of it,
     /// counted from the call's start, so that no shorter difference shows. 1 us to 1 s; below 1 ms the

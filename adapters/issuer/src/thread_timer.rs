@@ -80,9 +80,12 @@ impl ThreadTimer {
         }
     }
 
-    /// Leaves the thread alone: in a forked child there is none, and nothing would end a wait for it.
+    /// Leaves the thread alone: in a forked child there is none, and nothing would end a wait for it, or
+    /// for a lock that one of the parent's had.
     pub(crate) fn abandon(&self) {
-        std::mem::forget(self.taken());
+        if let Ok(mut thread) = self.thread.try_lock() {
+            std::mem::forget(thread.take());
+        }
     }
 
     fn taken(&self) -> Option<JoinHandle<()>> {

@@ -13,10 +13,15 @@ use std::sync::Barrier;
 use std::thread;
 
 use futures_executor::block_on;
-use tokensmith::{AppClientId, AppCredentials, Authenticator as _, RefreshToken, RejectReason};
+use tokensmith::{
+    AppClientId, AppCredentials, AuthenticateError, Authenticator as _, RefreshToken,
+    Refresher as _, RejectReason,
+};
+use tokensmith_issuer::ImportedApp;
 
 mod support;
 use support::redeeming::{BOTH, DAY, Kind, SECOND, Scene, text};
+use support::{ask, now, open, shown};
 
 #[test]
 fn a_token_gives_its_successor_and_a_lost_answer_is_no_harm() {
@@ -232,4 +237,22 @@ fn families_past_their_time_are_forgotten() {
         assert_eq!(purge(), 0);
         assert_eq!(scene.redeem(&tokens[0]), Err(RejectReason::RefreshExpired));
     }
+}
+
+#[test]
+fn what_a_deleted_app_left_is_revoked_once_its_id_is_imported_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let issuer = open(folder.path());
+    let admin = issuer.admin();
+    let app = ImportedApp::with_secret("app", "a secret");
+    let credentials = shown("app", "a secret");
+    let redeem = |token| block_on(issuer.redeem(&now(), &credentials, token));
+    admin.import_app(app.clone()).unwrap();
+    let left = ask(&issuer, &credentials).unwrap().refresh_token.unwrap();
+    admin.delete_app(&credentials.id).unwrap();
+    assert!(redeem(&left).is_err());
+    admin.import_app(app).unwrap();
+    let next = redeem(&left).unwrap().refresh_token.unwrap();
+    block_on(admin.revoke_refresh_tokens_of(&credentials.id)).unwrap();
+    assert!(matches!(redeem(&next), Err(AuthenticateError::Rejected(_))));
 }

@@ -29,8 +29,8 @@ impl Admin {
     /// A secret that is handed over in plain takes some 15 ms of one processor, unless it has the shape
     /// of a generated one; as many are hashed at once as there are processors.
     ///
-    /// An app that has an id that a deleted one had can use what refresh tokens that one left:
-    /// [`revoke_refresh_tokens_of`](Self::revoke_refresh_tokens_of) it first.
+    /// An app that has the id of a deleted one can redeem the refresh tokens that one left: revoke them
+    /// once it is imported ([`revoke_refresh_tokens_of`](Self::revoke_refresh_tokens_of)).
     ///
     /// # Errors
     /// [`AdminError::Import`] says which app cannot be imported, counted from 1, and why;

@@ -112,9 +112,12 @@ impl HashingPool {
         }
     }
 
-    /// Leaves its threads alone: in a forked child there are none, and nothing would end a wait.
+    /// Leaves its threads alone: in a forked child there are none, and nothing would end a wait for
+    /// them, or for a lock that one of the parent's had.
     pub(crate) fn abandon(&self) {
-        self.threads().into_iter().for_each(std::mem::forget);
+        if let Ok(mut threads) = self.threads.try_lock() {
+            std::mem::take(&mut *threads).into_iter().for_each(std::mem::forget);
+        }
     }
 
     fn threads(&self) -> Vec<JoinHandle<()>> {
