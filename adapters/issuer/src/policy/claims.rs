@@ -259,6 +259,9 @@ mod tests {
         assert_eq!(ExtraClaims::parse(&claims.to_json()).unwrap(), claims);
         assert_eq!(claims.json_of("roles").unwrap(), r#"["admin"]"#);
         assert_eq!(claims.names().collect::<Vec<_>>(), ["a", "b", "roles"]);
+        // Which a reader that is in a hurry takes for its neighbour.
+        let fraction = r#"{"a":-1.0684777285068921e-51}"#;
+        assert_eq!(ExtraClaims::parse(fraction).unwrap().to_json(), fraction);
         let none = ExtraClaims::parse("{}").unwrap();
         assert!(none.is_empty() && none.to_json() == "{}" && none.written_bytes() == 0);
     }
