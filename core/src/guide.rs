@@ -119,6 +119,15 @@
 //! that several servers share are a [`RateLimiter`] of their own; while it is out, the
 //! [`LimiterOutage`] policy decides.
 //!
+//! # Beside tokens
+//!
+//! What else an app asks with its id and secret is an [`Errand`]: to be told what a token is, or to
+//! revoke one. [`TokenService::errand`] does it by the same path, so that a guess costs there what it
+//! costs where tokens are given.
+//!
+//! New settings need no restart: [`TokenServiceBuilder::succeeding`] makes a service that goes on with
+//! the buckets, the marks and the places of another.
+//!
 //! # Listening
 //!
 //! Each call ends in exactly one terminal [`Event`]. An [`Observer`] hears it, on the path of the

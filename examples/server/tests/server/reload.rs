@@ -1,14 +1,15 @@
 //! The configuration is read again on SIGHUP: put in force whole, or not at all.
 
 use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::PermissionsExt as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::running::{App, Home, Server, becomes_so};
-use crate::wire::{JSON, Wire, ask, ask_token, credentials};
+use crate::wire::{JSON, Wire, ask, ask_token, credentials, post_to};
 
 const WITHIN: Duration = Duration::from_secs(10);
 const UNLIMITED: &str = "limits = { source = false, client_at_source = false, client = false }\n";
@@ -27,7 +28,8 @@ impl Reloading {
         let app = home.create_app("one");
         // Free a moment ago.
         let metrics = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let server = home.start_with(config, &["--metrics", &metrics.to_string()]);
+        let server =
+            home.start_with(config, &["--metrics", &metrics.to_string(), "--refresh-route"]);
         Self { home, app, server, metrics }
     }
 
@@ -109,6 +111,35 @@ fn what_the_file_says_by_then_is_in_force() {
     let ended = reloading.server.stopped();
     assert!(ended.status.success());
     assert_eq!(ended.log.matches("was read again").count(), 2, "{}", ended.log);
+}
+
+/// A key is added, used, and taken away again; what was made by the former is good throughout.
+#[test]
+fn refresh_keys_follow_one_another_without_a_restart() {
+    let reloading = Reloading::new(UNLIMITED);
+    let redeem = |token: &str| {
+        let App { id, secret } = &reloading.app;
+        let body = json!({ "appClientId": id, "appSecret": secret, "refreshToken": token });
+        let body = body.to_string().into_bytes();
+        let answer = post_to(reloading.server.address, "/token/refresh", &[], &body);
+        let told = (answer.status == 200).then(|| answer.json());
+        told.map(|told| told["RefreshToken"].as_str().unwrap().to_owned())
+    };
+    let by_first = reloading.ask().json()["RefreshToken"].as_str().unwrap().to_owned();
+    let key = reloading.home.path("refresh-2.key");
+    std::fs::write(&key, [2; 32]).unwrap();
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let more = format!("refresh_keys = [{{ id = 2, file = '{}' }}]", key.display());
+    let config = format!("{UNLIMITED}authenticator = {{ token_seconds = 60, {more} }}");
+    reloading.is_taken(&config, 60);
+    let by_second = redeem(&by_first).unwrap();
+    let last = redeem(&by_second).unwrap();
+    // The number of its key stands in it, after the version.
+    assert!(by_first.starts_with("tsrt_AQAB") && last.starts_with("tsrt_AQAC"), "{last:.9}");
+    reloading.is_taken(UNLIMITED, 3_600);
+    assert_eq!(redeem(&last), None, "its key is not there");
+    reloading.is_taken(&config, 60);
+    assert!(redeem(&last).is_some(), "to be refused for lack of its key has not ended its family");
 }
 
 #[test]
