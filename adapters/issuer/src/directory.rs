@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use aws_lc_rs::digest::{Context, SHA256};
-use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _};
+use subtle::{Choice, ConditionallySelectable as _};
 use tokensmith::RejectReason;
 
 use crate::last_use::SecretUse;
@@ -109,8 +109,8 @@ impl Directory {
         let slow_step = slow_hash::step(&slow);
         let buckets = vec![bucket; buckets].into();
         let mut directory = Self { salt, buckets, uses, slow, slow_step };
-        let mut slow = 0_u64;
-        for (place, record) in (0..).zip(records) {
+        let mut slow = 0_u32;
+        for (place, record) in (0_u32..).zip(records) {
             let name = directory.name(&record.app);
             let free = directory
                 .bucket_mut(&name)
@@ -118,9 +118,9 @@ impl Directory {
             let Some(slot) = free else { return Ok(None) };
             *slot = Slot { name, state: record.state(), place, ..Slot::default() };
             slot.fill_digests(&record.secrets, random)?;
-            if let Some((which, ..)) = record.slow() {
+            if record.slow().is_some() {
                 slow = slow.saturating_add(1);
-                (slot.slow, slot.slow_which) = (slow, which);
+                slot.slow = slow;
             }
         }
         Ok(Some(directory))
@@ -166,12 +166,9 @@ impl Directory {
     /// of a right secret is noted.
     pub(crate) fn judge_slow(&self, chosen: &Chosen<'_>, verified: bool, now: u64) -> Judgement {
         let slot = &chosen.slot;
-        let mut expires_at = 0_u64;
-        for (which, end) in (0_u64..).zip(slot.expires_at) {
-            expires_at.conditional_assign(&end, which.ct_eq(&slot.slow_which));
-        }
+        let [expires_at, ..] = slot.expires_at;
         let right = Choice::from(u8::from(verified)) & Choice::from(u8::from(now < expires_at));
-        self.sentence(slot, right, slot.slow_which, now).0
+        self.sentence(slot, right, 0, now).0
     }
 
     fn choose(&self, app: &str) -> Slot {
@@ -204,8 +201,8 @@ impl Directory {
         (state & KNOWN != 0).then_some(state == KNOWN | ENABLED)
     }
 
-    fn used(&self, app: u64, which: u64) -> Option<&SecretUse> {
-        let place = app.saturating_mul(LIVE_SECRETS as u64).saturating_add(which);
+    fn used(&self, app: u32, which: u64) -> Option<&SecretUse> {
+        let place = u64::from(app).saturating_mul(LIVE_SECRETS as u64).saturating_add(which);
         self.uses.get(usize::try_from(place).ok()?)?.as_ref()
     }
 

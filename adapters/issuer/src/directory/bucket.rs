@@ -23,12 +23,13 @@ pub(crate) struct Slot {
     pub(super) expires_at: [u64; LIVE_SECRETS],
     pub(super) state: u64,
     /// Where its last uses are.
-    pub(super) place: u64,
-    /// Where its slow hash is; nobody's if it has none.
-    pub(super) slow: u64,
-    /// Which of its secrets that hash is of.
-    pub(super) slow_which: u64,
+    pub(super) place: u32,
+    /// Where its slow hash is, which is that of its first secret; nobody's if it has none.
+    pub(super) slow: u32,
 }
+
+// Two lines of a cache: all slots of a bucket are read at every look-up.
+const _: () = assert!(size_of::<Slot>() == 128);
 
 pub(super) const KNOWN: u64 = 1;
 pub(super) const ENABLED: u64 = 2;
@@ -87,7 +88,6 @@ impl Slot {
         self.state.conditional_assign(&other.state, choice);
         self.place.conditional_assign(&other.place, choice);
         self.slow.conditional_assign(&other.slow, choice);
-        self.slow_which.conditional_assign(&other.slow_which, choice);
     }
 }
 

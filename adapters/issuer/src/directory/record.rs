@@ -16,7 +16,7 @@ pub(crate) struct Record {
     pub(crate) enabled: bool,
     /// Something of it in the store cannot be trusted, so nothing about it can be said.
     pub(crate) damaged: bool,
-    /// At most [`LIVE_SECRETS`], and of them at most one imported.
+    /// At most [`LIVE_SECRETS`], and only the first may be imported.
     pub(crate) secrets: Vec<LiveSecret>,
 }
 
@@ -45,17 +45,24 @@ impl Record {
         self.secrets.len() < LIVE_SECRETS && !is_second_slow
     }
 
+    /// Gives it a secret that it [has room for](Self::has_room_for).
+    pub(crate) fn add(&mut self, secret: LiveSecret) {
+        let place = if let Proof::Slow(_) = secret.proof { 0 } else { self.secrets.len() };
+        self.secrets.insert(place, secret);
+    }
+
     /// As many as an app may have.
     pub(super) fn uses(&self) -> [Option<SecretUse>; LIVE_SECRETS] {
         std::array::from_fn(|index| Some(self.secrets.get(index)?.last_use.clone()))
     }
 
-    /// The imported one, and which of them that is.
-    pub(super) fn slow(&self) -> Option<(u64, &LiveSecret, &Arc<Hash>)> {
-        (0..).zip(&self.secrets).find_map(|(which, secret)| match &secret.proof {
-            Proof::Slow(hash) => Some((which, secret, hash)),
+    /// The imported one.
+    pub(super) fn slow(&self) -> Option<(&LiveSecret, &Arc<Hash>)> {
+        let first = self.secrets.first()?;
+        match &first.proof {
+            Proof::Slow(hash) => Some((first, hash)),
             Proof::Digest(_) => None,
-        })
+        }
     }
 }
 
@@ -76,9 +83,15 @@ mod tests {
         let mut record =
             Record { app: "a".to_owned(), enabled: true, damaged: false, secrets: Vec::new() };
         assert!(record.has_room_for(&slow) && record.has_room_for(&fast));
-        record.secrets.push(live(&slow));
+        record.add(live(&fast));
+        assert!(record.has_room_for(&slow) && record.has_room_for(&fast));
+        record.add(live(&slow));
+        assert!(matches!(record.secrets[0].proof, Proof::Slow(_)), "it is the first");
+        assert!(!record.has_room_for(&slow) && !record.has_room_for(&fast));
+        record.secrets.pop();
         assert!(!record.has_room_for(&slow) && record.has_room_for(&fast));
-        record.secrets.push(live(&fast));
+        record.add(live(&fast));
+        assert!(record.slow().is_some());
         assert!(!record.has_room_for(&slow) && !record.has_room_for(&fast));
     }
 }

@@ -33,7 +33,7 @@ pub(super) fn all_of(
     random: &dyn Random,
 ) -> Result<Box<[SlowHash]>, RandomError> {
     let own = |record: &Record| {
-        record.slow().map(|(_, secret, hash)| SlowHash {
+        record.slow().map(|(secret, hash)| SlowHash {
             hash: Arc::clone(hash),
             secret: secret.last_use.id.clone(),
         })
@@ -82,7 +82,7 @@ mod tests {
     fn a_slow_hash_is_chosen_for_whoever_is_named_and_none_where_no_app_has_one() {
         let other = BCRYPT.replace("$04", "$05");
         let records = [
-            record("two", vec![fast(1), slow(BCRYPT, Some(100))]),
+            record("two", vec![slow(BCRYPT, Some(100)), fast(1)]),
             record("fast", vec![fast(3)]),
             record("one", vec![slow(&other, None), fast(2)]),
         ];

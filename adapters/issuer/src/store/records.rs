@@ -148,7 +148,7 @@ impl Records<'_> {
                     let last_use = known.of(&row.id);
                     last_use.note_stored(uses.get(&row.id).copied().unwrap_or(0));
                     let expires_at = row.expires_at;
-                    record.secrets.push(LiveSecret { proof, expires_at, last_use });
+                    record.add(LiveSecret { proof, expires_at, last_use });
                 }
                 None => record.damaged = true,
             }
