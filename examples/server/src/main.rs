@@ -16,6 +16,8 @@ mod log;
 mod metrics;
 mod place;
 mod policies;
+#[cfg(unix)]
+mod reload;
 mod routes;
 mod secrets;
 mod serve;

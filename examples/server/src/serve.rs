@@ -20,11 +20,11 @@ use tracing::{info, warn};
 use crate::arguments::ServeArguments;
 use crate::connection::{self, Times};
 use crate::first_start::{self, NotShown};
-#[cfg(unix)]
-use crate::live::Reloading;
 use crate::live::{self, Live};
 use crate::log;
 use crate::metrics::{self, Metrics};
+#[cfg(unix)]
+use crate::reload::{self, Reloading};
 use crate::routes::routes;
 
 /// How long to wait after a connection could not be taken, most often for lack of descriptors.
@@ -80,7 +80,7 @@ async fn serve(arguments: &ServeArguments) -> Result<(), Box<dyn Error>> {
         let (live, arguments) = (Arc::clone(&live), arguments.clone());
         let reloading = Reloading { live, arguments, host, config };
         #[expect(clippy::disallowed_methods, reason = "it ends with the process")]
-        tokio::spawn(live::on_hangup(hangups, reloading));
+        tokio::spawn(reload::on_hangup(hangups, reloading));
     }
     if let Some(listener) = metrics {
         let answers = axum::serve(listener, metrics::routes(Arc::clone(&live), counts));
