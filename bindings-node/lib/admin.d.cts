@@ -27,6 +27,11 @@ export interface CreatedSecret {
 export interface SecretSummary {
   /** The secret's own id, which is no secret. */
   readonly id: string;
+  /**
+   * What is kept of it: a digest of one that was generated; a hash of one that was imported, of which those
+   * that others made become Argon2id at the secret's next use.
+   */
+  readonly kind: 'generated' | 'argon2id' | 'bcrypt' | 'pbkdf2';
   readonly created: Date;
   /** When it stops, or stopped, being good. Absent if it has no end, and if it was revoked. */
   readonly expires?: Date;

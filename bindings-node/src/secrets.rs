@@ -86,6 +86,7 @@ fn as_it_is_named_here(error: AdminError) -> AdminError {
 fn summary<'env>(env: &'env Env, secret: &SecretSummary) -> Result<Object<'env>> {
     let mut reply = Object::new(env)?;
     reply.set("id", secret.id.as_str())?;
+    reply.set("kind", secret.kind.as_str())?;
     reply.set("created", reply::number(secret.created.as_secs()))?;
     reply.set("revoked", secret.revoked)?;
     for (name, time) in [("expires", secret.expires), ("lastUsed", secret.last_used)] {

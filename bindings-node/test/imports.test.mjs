@@ -32,6 +32,8 @@ test('apps have tokens by the secrets that they had', async () => {
   assert.equal(name, 'Payroll, Berlin');
   const { accessToken } = await issue(PLAIN);
   assert.equal(site.admin.verifyAccessToken(accessToken).appClientId, 'billing');
+  const kinds = async (id) => (await site.admin.listSecrets(id)).map(({ kind }) => kind);
+  assert.deepEqual([await kinds('billing'), await kinds('legacy')], [['argon2id'], ['bcrypt']]);
   await issue({ appClientId: 'legacy', appSecret: 'U*U' });
   await assert.rejects(issue({ ...PLAIN, appSecret: other.appSecret }), { code: 'ERR_TOKEN_UNAUTHORIZED' });
 });

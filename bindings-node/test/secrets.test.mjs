@@ -50,7 +50,7 @@ test('a rotated secret is good beside the former one, for a day', async () => {
     assert(Date.now() - lastUsed.getTime() < HOUR_MS + 60_000);
   }
   assert(near(former.expires, Date.now() + DAY_MS));
-  assert.deepEqual(Object.keys(latter).sort(), ['created', 'id', 'lastUsed', 'revoked'], 'it has no end');
+  assert.deepEqual(Object.keys(latter).sort(), ['created', 'id', 'kind', 'lastUsed', 'revoked'], 'it has no end');
   await until(() => site.events.some(({ name, appClientId }) => name === 'secret_rotated' && appClientId === id));
 });
 
@@ -90,7 +90,8 @@ test('a third live secret is refused, until one is revoked', async () => {
 test('a secret that was never used says so', async () => {
   const { id } = await app();
   const [only] = await site.admin.listSecrets(id);
-  assert.deepEqual(Object.keys(only).sort(), ['created', 'id', 'revoked']);
+  assert.deepEqual(Object.keys(only).sort(), ['created', 'id', 'kind', 'revoked']);
+  assert.equal(only.kind, 'generated');
 });
 
 test('a deleted app is gone with its secrets', async () => {

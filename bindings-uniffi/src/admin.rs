@@ -34,6 +34,8 @@ pub struct AppSummary {
 pub struct SecretSummary {
     /// Its own id, which is no secret.
     pub id: String,
+    /// What is kept of it: `generated`, `argon2id`, `bcrypt` or `pbkdf2`.
+    pub kind: String,
     /// When it was made.
     pub created: SystemTime,
     /// When it stops, or stopped, being good; none if it has no end, and if it was revoked.
@@ -201,6 +203,7 @@ fn summary(app: &tokensmith_assembly::AppSummary) -> AppSummary {
 fn listed(secret: tokensmith_assembly::SecretSummary) -> SecretSummary {
     SecretSummary {
         id: secret.id,
+        kind: secret.kind.as_str().to_owned(),
         created: time(secret.created),
         expires: secret.expires.map(time),
         revoked: secret.revoked,

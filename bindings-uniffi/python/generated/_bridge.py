@@ -2536,8 +2536,9 @@ class SecretSummary:
     """
     A secret of an app, as it is listed.
 """
-    def __init__(self, *, id:str, created:Timestamp, expires:typing.Optional[Timestamp], revoked:bool, last_used:typing.Optional[Timestamp]):
+    def __init__(self, *, id:str, kind:str, created:Timestamp, expires:typing.Optional[Timestamp], revoked:bool, last_used:typing.Optional[Timestamp]):
         self.id = id
+        self.kind = kind
         self.created = created
         self.expires = expires
         self.revoked = revoked
@@ -2547,9 +2548,11 @@ class SecretSummary:
 
     
     def __str__(self):
-        return "SecretSummary(id={}, created={}, expires={}, revoked={}, last_used={})".format(self.id, self.created, self.expires, self.revoked, self.last_used)
+        return "SecretSummary(id={}, kind={}, created={}, expires={}, revoked={}, last_used={})".format(self.id, self.kind, self.created, self.expires, self.revoked, self.last_used)
     def __eq__(self, other):
         if self.id != other.id:
+            return False
+        if self.kind != other.kind:
             return False
         if self.created != other.created:
             return False
@@ -2566,6 +2569,7 @@ class _UniffiFfiConverterTypeSecretSummary(_UniffiConverterRustBuffer):
     def read(buf):
         return SecretSummary(
             id=_UniffiFfiConverterString.read(buf),
+            kind=_UniffiFfiConverterString.read(buf),
             created=_UniffiFfiConverterTimestamp.read(buf),
             expires=_UniffiFfiConverterOptionalTimestamp.read(buf),
             revoked=_UniffiFfiConverterBoolean.read(buf),
@@ -2575,6 +2579,7 @@ class _UniffiFfiConverterTypeSecretSummary(_UniffiConverterRustBuffer):
     @staticmethod
     def check_lower(value):
         _UniffiFfiConverterString.check_lower(value.id)
+        _UniffiFfiConverterString.check_lower(value.kind)
         _UniffiFfiConverterTimestamp.check_lower(value.created)
         _UniffiFfiConverterOptionalTimestamp.check_lower(value.expires)
         _UniffiFfiConverterBoolean.check_lower(value.revoked)
@@ -2583,6 +2588,7 @@ class _UniffiFfiConverterTypeSecretSummary(_UniffiConverterRustBuffer):
     @staticmethod
     def write(value, buf):
         _UniffiFfiConverterString.write(value.id, buf)
+        _UniffiFfiConverterString.write(value.kind, buf)
         _UniffiFfiConverterTimestamp.write(value.created, buf)
         _UniffiFfiConverterOptionalTimestamp.write(value.expires, buf)
         _UniffiFfiConverterBoolean.write(value.revoked, buf)

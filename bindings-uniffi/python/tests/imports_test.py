@@ -28,6 +28,8 @@ class Imports(IssuerTest):
         self.assertEqual((names["billing"], names["payroll"]), ("billing", "Payroll, Berlin"))
         tokens = await self.service.issue("billing", PLAIN["appSecret"])
         self.assertEqual(self.admin.verify_access_token(tokens.access_token).app_client_id, "billing")
+        kinds = [secret.kind for id in ("billing", self.app.id) for secret in await self.admin.list_secrets(id)]
+        self.assertEqual(kinds, ["argon2id", "generated"])
         with self.assertRaises(UnauthorizedError):
             await self.service.issue("billing", OTHER["appSecret"])
 
@@ -64,4 +66,6 @@ class WithoutALoop(unittest.TestCase):
             }
             with TokenService.create_sync(config) as service:
                 self.assertEqual(service.admin.import_json_lines_sync(lines(LEGACY)), 1)
+                (secret,) = service.admin.list_secrets_sync("legacy")
+                self.assertEqual(secret.kind, "bcrypt")
                 service.issue_sync("legacy", "U*U")

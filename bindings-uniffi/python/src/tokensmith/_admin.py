@@ -58,6 +58,9 @@ class SecretSummary:
 
     id: str
     """Its own id, which is no secret."""
+    kind: Literal["generated", "argon2id", "bcrypt", "pbkdf2"]
+    """What is kept of it: a digest of one that was generated; a hash of one that was imported, of which
+    those that others made become Argon2id at the secret's next use."""
     created: datetime
     expires: datetime | None
     """When it stops, or stopped, being good; none if it has no end, and if it was revoked."""
@@ -140,6 +143,7 @@ class Admin(Held):
         return [
             SecretSummary(
                 id=secret.id,
+                kind=cast(Literal["generated", "argon2id", "bcrypt", "pbkdf2"], secret.kind),
                 created=secret.created,
                 expires=secret.expires,
                 revoked=secret.revoked,

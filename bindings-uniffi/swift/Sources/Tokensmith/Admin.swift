@@ -153,8 +153,22 @@ public struct CreatedSecret: Sendable, Redacted {
 
 /// A secret of an app, as it is listed. What it is, is not known.
 public struct SecretSummary: Sendable, Hashable, Identifiable {
+    /// What is kept of a secret.
+    public enum Kind: String, Sendable, CaseIterable {
+        /// A digest, of one that was generated or has the shape of that.
+        case generated
+        /// An Argon2id hash, of one that was imported.
+        case argon2id
+        /// A bcrypt hash, which others made: it becomes Argon2id at the secret's next use.
+        case bcrypt
+        /// A PBKDF2 hash, likewise.
+        case pbkdf2
+    }
+
     /// Its own id, which is no secret.
     public let id: String
+    /// What is kept of it.
+    public let kind: Kind
     /// When it was made.
     public let created: Date
     /// When it stops, or stopped, being good; nil if it has no end, and if it was revoked.
@@ -164,8 +178,9 @@ public struct SecretSummary: Sendable, Hashable, Identifiable {
     /// The start of the hour in which it was last used, so far as this process knows.
     public let lastUsed: Date?
 
-    init(_ bridged: TokensmithBridge.SecretSummary) {
+    init(_ bridged: TokensmithBridge.SecretSummary) throws {
         id = bridged.id
+        kind = try word(bridged.kind)
         created = bridged.created
         expires = bridged.expires
         isRevoked = bridged.revoked

@@ -3453,6 +3453,10 @@ public struct SecretSummary: Equatable, Hashable {
      */
     public let id: String
     /**
+     * What is kept of it: `generated`, `argon2id`, `bcrypt` or `pbkdf2`.
+     */
+    public let kind: String
+    /**
      * When it was made.
      */
     public let created: Date
@@ -3476,6 +3480,9 @@ public struct SecretSummary: Equatable, Hashable {
          * Its own id, which is no secret.
          */id: String, 
         /**
+         * What is kept of it: `generated`, `argon2id`, `bcrypt` or `pbkdf2`.
+         */kind: String, 
+        /**
          * When it was made.
          */created: Date, 
         /**
@@ -3488,6 +3495,7 @@ public struct SecretSummary: Equatable, Hashable {
          * The start of the hour in which it was last used, so far as this process knows.
          */lastUsed: Date?) {
         self.id = id
+        self.kind = kind
         self.created = created
         self.expires = expires
         self.revoked = revoked
@@ -3511,6 +3519,7 @@ public struct FfiConverterTypeSecretSummary: FfiConverterRustBuffer {
         return
             try SecretSummary(
                 id: FfiConverterString.read(from: &buf), 
+                kind: FfiConverterString.read(from: &buf), 
                 created: FfiConverterTimestamp.read(from: &buf), 
                 expires: FfiConverterOptionTimestamp.read(from: &buf), 
                 revoked: FfiConverterBool.read(from: &buf), 
@@ -3520,6 +3529,7 @@ public struct FfiConverterTypeSecretSummary: FfiConverterRustBuffer {
 
     public static func write(_ value: SecretSummary, into buf: inout [UInt8]) {
         FfiConverterString.write(value.id, into: &buf)
+        FfiConverterString.write(value.kind, into: &buf)
         FfiConverterTimestamp.write(value.created, into: &buf)
         FfiConverterOptionTimestamp.write(value.expires, into: &buf)
         FfiConverterBool.write(value.revoked, into: &buf)

@@ -120,6 +120,11 @@ import Testing
                 """
             #expect(try await admin.importJSONLines(lines) == 2)
             #expect(Set(try await admin.listApps().map(\.name)) == ["billing", "Payroll, Berlin"])
+            let new = try await admin.createApp(name: "new")
+            var kinds: [SecretSummary.Kind] = []
+            for id in ["payroll", new.id] { kinds += try await admin.listSecrets(appId: id).map(\.kind) }
+            #expect(kinds == [.argon2id, .generated])
+            try await admin.deleteApp(id: new.id)
             _ = try await service.issue(appClientId: "payroll", appSecret: "another horse")
             await #expect(throws: TokenError.unauthorized) {
                 try await service.issue(appClientId: "payroll", appSecret: "correct horse")

@@ -330,6 +330,9 @@ public class SecretSummary internal constructor(secret: BridgeSecretSummary) {
     /** Its own id, which is no secret. */
     public val id: String = secret.id
 
+    /** What is kept of it. */
+    public val kind: SecretKind = SecretKind.valueOf(secret.kind.uppercase())
+
     /** When it was made. */
     public val created: Instant = secret.created
 
@@ -343,7 +346,22 @@ public class SecretSummary internal constructor(secret: BridgeSecretSummary) {
     public val lastUsed: Instant? = secret.lastUsed
 
     override fun toString(): String =
-        "SecretSummary(id=$id, created=$created, expires=$expires, isRevoked=$isRevoked, lastUsed=$lastUsed)"
+        "SecretSummary(id=$id, kind=$kind, created=$created, expires=$expires, isRevoked=$isRevoked, lastUsed=$lastUsed)"
+}
+
+/** What is kept of a secret. */
+public enum class SecretKind {
+    /** A digest, of one that was generated or has the shape of that. */
+    GENERATED,
+
+    /** An Argon2id hash, of one that was imported. */
+    ARGON2ID,
+
+    /** A bcrypt hash, which others made: it becomes Argon2id at the secret's next use. */
+    BCRYPT,
+
+    /** A PBKDF2 hash, likewise. */
+    PBKDF2,
 }
 
 /** An app, as it is listed. */

@@ -24,6 +24,8 @@ class ImportsTest {
         assertEquals("billing" to "Payroll, Berlin", names["billing"] to names["payroll"])
         val token = issuer.service.issueBlocking("billing", "correct horse").accessToken
         assertEquals("billing", admin.verifyAccessToken(token).appClientId)
+        val kinds = listOf("billing", issuer.app.id).map { admin.listSecretsBlocking(it).single().kind }
+        assertEquals(listOf(SecretKind.ARGON2ID, SecretKind.GENERATED), kinds)
         assertThrows(TokenException.Unauthorized::class.java) { issuer.service.issueBlocking("billing", "another horse") }
     }
 

@@ -4986,6 +4986,11 @@ data class SecretSummary (
     val `id`: kotlin.String
     , 
     /**
+     * What is kept of it: `generated`, `argon2id`, `bcrypt` or `pbkdf2`.
+     */
+    val `kind`: kotlin.String
+    , 
+    /**
      * When it was made.
      */
     val `created`: java.time.Instant
@@ -5021,6 +5026,7 @@ public object FfiConverterTypeSecretSummary: FfiConverterRustBuffer<SecretSummar
     override fun read(buf: ByteBuffer): SecretSummary {
         return SecretSummary(
             FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
             FfiConverterTimestamp.read(buf),
             FfiConverterOptionalTimestamp.read(buf),
             FfiConverterBoolean.read(buf),
@@ -5030,6 +5036,7 @@ public object FfiConverterTypeSecretSummary: FfiConverterRustBuffer<SecretSummar
 
     override fun allocationSize(value: SecretSummary) = (
             FfiConverterString.allocationSize(value.`id`) +
+            FfiConverterString.allocationSize(value.`kind`) +
             FfiConverterTimestamp.allocationSize(value.`created`) +
             FfiConverterOptionalTimestamp.allocationSize(value.`expires`) +
             FfiConverterBoolean.allocationSize(value.`revoked`) +
@@ -5038,6 +5045,7 @@ public object FfiConverterTypeSecretSummary: FfiConverterRustBuffer<SecretSummar
 
     override fun write(value: SecretSummary, buf: ByteBuffer) {
             FfiConverterString.write(value.`id`, buf)
+            FfiConverterString.write(value.`kind`, buf)
             FfiConverterTimestamp.write(value.`created`, buf)
             FfiConverterOptionalTimestamp.write(value.`expires`, buf)
             FfiConverterBoolean.write(value.`revoked`, buf)
