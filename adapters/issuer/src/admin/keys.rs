@@ -70,6 +70,8 @@ impl Admin {
     /// Verifiers go on to accept its tokens until they fetch the keys again, and refuse those of a key
     /// that they have not fetched yet.
     ///
+    /// A signer's key is dropped for as long as the host does not open the issuer with it again.
+    ///
     /// # Errors
     /// [`AdminError::KeyNotFound`] if there is no such key, [`AdminError::KeyLent`] if it is a signer's and
     /// no other key can take its place, [`AdminError::Store`] if the store failed.
