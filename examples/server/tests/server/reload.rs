@@ -1,5 +1,6 @@
 //! The configuration is read again on SIGHUP: put in force whole, or not at all.
 
+use std::io::Read as _;
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt as _;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -236,11 +237,14 @@ fn a_call_under_way_goes_on_with_what_it_began_with() {
     let mut wire = Wire::open(reloading.server.address);
     let length = body.len();
     wire.send(format!(
-        "POST /token HTTP/1.1\r\nhost: x\r\n{JSON}\r\ncontent-length: {length}\r\n\r\n"
+        "POST /token HTTP/1.1\r\nhost: x\r\n{JSON}\r\nexpect: 100-continue\r\n\
+         content-length: {length}\r\n\r\n"
     ));
+    // It asks for the body once the call has begun.
+    let mut asked = [0; b"HTTP/1.1 100 Continue\r\n\r\n".len()];
+    wire.stream.read_exact(&mut asked).unwrap();
+    assert!(asked.starts_with(b"HTTP/1.1 100 "));
     wire.send(&body[..10]);
-    // The server has read the head by then: what follows is answered after it.
-    thread::sleep(Duration::from_millis(300));
     reloading.is_taken(&format!("{UNLIMITED}authenticator = {{ token_seconds = 60 }}"), 60);
     wire.send(&body[10..]);
     let answer = wire.answer().unwrap();

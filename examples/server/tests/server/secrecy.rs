@@ -7,7 +7,7 @@ use std::process::Stdio;
 use serde_json::json;
 
 use crate::canary::{Needles, Places, assert_finds_what_is_planted, files, holds};
-use crate::running::{App, Home, Server};
+use crate::running::{App, Home, Server, becomes_so};
 use crate::wire::{Answer, Wire, ask, ask_token, post_to, request};
 
 const ROUTES: [&str; 3] = ["--refresh-route", "--introspection-route", "--revocation-route"];
@@ -102,10 +102,16 @@ fn lived(algorithm: &str, format: &str) -> Lived {
     revoke.stdin.take().unwrap().write_all(second.as_bytes()).unwrap();
     let output = revoke.wait_with_output().unwrap();
     lived.said.push_str(&String::from_utf8_lossy(&[output.stdout, output.stderr].concat()));
+    let more = format!("{config}response = {{ realm = 'another' }}\n");
+    std::fs::write(lived.home.path("tokensmith.toml"), more).unwrap();
     lived.server.signal("HUP");
+    let is_read = || {
+        let answer = ask_token(at, "appcl-none", "x");
+        answer.header("www-authenticate") == Some("AppSecret realm=\"another\"")
+    };
+    assert!(becomes_so(std::time::Duration::from_secs(10), is_read));
     assert_eq!(redeem(&second, &app.secret).status, 401);
     assert_eq!(ask(at, "GET", "/.well-known/jwks.json", &[]).status, 200);
-    std::thread::sleep(std::time::Duration::from_millis(400));
     lived.needles.add_keys(&lived.home.data());
     lived
 }
