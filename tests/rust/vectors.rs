@@ -64,6 +64,14 @@ fn planted_faults_are_found() {
             "is not text/json",
         ),
         ("credentials.json", "appSecret", "appsecret", "the request does not conform"),
+        ("refresh.json", "refreshToken\\\"", "refresh_token\\\"", "there is no refresh token"),
+        ("refresh.json", "/token/refresh", "/refresh", "/token/refresh"),
+        (
+            "refresh.json",
+            "{\"kind\": \"issuer\"}",
+            "{\"kind\": \"other\"}",
+            "/cases/0/config/authenticator",
+        ),
     ];
     for (file, from, to, told) in planted {
         let folder = tempfile::tempdir().unwrap();
@@ -87,6 +95,9 @@ fn changed_expectations_are_mismatches() {
         ("four members in order", "\"pragma\": \"no-cache\", ", ""),
         ("four members in order", "\"expires_in_s\": 3600", "\"expires_in_s\": 1"),
         ("just in time", "\"answer_at_ms\": 4999", "\"answer_at_ms\": 4998"),
+        ("refresh: one answer on both paths", "not valid", "not vaIid"),
+        ("refresh: one answer on both paths", "unknown_client", "wrong_secret"),
+        ("refresh: each path has its cap", "\"path\": \"/token/refresh\", ", ""),
         ("an authenticator that hangs", "\"answer_at_ms\": 5000", "\"answer_at_ms\": 5001"),
         ("a caller that goes away", "\"cancelled\"", "\"timed_out\""),
         (

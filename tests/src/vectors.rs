@@ -86,6 +86,9 @@ pub struct Step {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
+    /// What is asked.
+    #[serde(default)]
+    pub path: Asks,
     /// The body.
     pub body: Bytes,
     /// The value of `Content-Type`.
@@ -94,6 +97,19 @@ pub struct Request {
     pub source: Option<String>,
     /// The host's name for the request.
     pub request_id: Option<String>,
+}
+
+/// Which of the two calls is made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[expect(clippy::exhaustive_enums, reason = "a driver must know each")]
+pub enum Asks {
+    /// A token is asked for.
+    #[default]
+    #[serde(rename = "/token")]
+    Token,
+    /// A refresh token is to be redeemed.
+    #[serde(rename = "/token/refresh")]
+    Refresh,
 }
 
 /// What the authenticator is given and says.

@@ -2,6 +2,9 @@
 // that comes of it.
 
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 import { Clock, settled, within } from './clock.mjs';
 import { createOn } from './manual_host.mjs';
@@ -41,6 +44,7 @@ class Performance {
   #clock;
   #authenticator;
   #recorder = new Recorder();
+  #folder;
   #service;
   #patience;
   #calls = [];
@@ -55,10 +59,16 @@ class Performance {
   }
 
   async begin() {
-    this.#service = await createOn(this.#clock.host, this.#vector.config, {
-      authenticator: this.#authenticator,
-      observer: this.#recorder.observe,
-    });
+    const { config } = this.#vector;
+    const observer = this.#recorder.observe;
+    if (config.authenticator.kind !== 'issuer') {
+      const authenticator = this.#authenticator;
+      this.#service = await createOn(this.#clock.host, config, { authenticator, observer });
+      return;
+    }
+    this.#folder = mkdtempSync(join(tmpdir(), 'tokensmith-'));
+    const store = { path: join(this.#folder, 'store.db') };
+    this.#service = await createOn(this.#clock.host, { ...config, store }, { observer });
   }
 
   /** A call that is still under way, after a mismatch, would keep the process alive. */
@@ -66,6 +76,7 @@ class Performance {
     for (const call of this.#calls) call.drop();
     this.#service?.close();
     this.#clock.moveTo(AFTER_ALL_US);
+    if (this.#folder) rmSync(this.#folder, { recursive: true });
   }
 
   #soon(promise, what) {
@@ -166,13 +177,14 @@ class Call {
   #controller = new AbortController();
 
   constructor(service, number, step) {
-    const { body, content_type: contentType, source, request_id: requestId } = step.request;
+    const { path, body, content_type: contentType, source, request_id: requestId } = step.request;
     const request = { body: bytes(body), contentType, source, requestId };
     this.number = number;
     this.step = step;
     this.isDropped = step.drop_at_ms !== undefined;
     this.ends = step.drop_at_ms ?? step.answer_at_ms ?? step.at_ms;
-    this.settled = service.handle(request, { signal: this.#controller.signal }).then(
+    const call = path === '/token/refresh' ? 'handleRefresh' : 'handle';
+    this.settled = service[call](request, { signal: this.#controller.signal }).then(
       (response) => (this.answer = { response }),
       (error) => (this.answer = { error }),
     );

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use jsonschema::Validator;
 use serde_json::Value;
 
-use super::{Case, Expect, Step, Subject};
+use super::{Asks, Case, Expect, Step, Subject};
 
 /// How much was checked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -165,10 +165,15 @@ impl Document {
         let body = step.request.body.to_vec();
         // serde_json's `Value` refuses numbers that JSON allows; the schema asks for none.
         let Ok(body) = serde_json::from_slice::<Value>(&body) else { return Ok(()) };
-        if self.request.is_valid(&body) {
-            Ok(())
-        } else {
-            Err("the request does not conform".into())
+        if !self.request.is_valid(&body) {
+            return Err("the request does not conform".into());
+        }
+        // The document has one path; this member is what the other asks for besides.
+        match step.request.path {
+            Asks::Refresh if !body.get("refreshToken").is_some_and(Value::is_string) => {
+                Err("there is no refresh token".into())
+            }
+            Asks::Refresh | Asks::Token => Ok(()),
         }
     }
 

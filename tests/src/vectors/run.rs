@@ -5,13 +5,15 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::{Value, json};
+use tempfile::TempDir;
 use thiserror::Error;
 use tokensmith::{
     ManualClock, Source, SourceError, TokenRequest, TokenResponse, TokenService, UnixTime,
 };
 use tokensmith_assembly::{Host, ServiceConfig};
 
-use super::{Case, Line, Request, Step};
+use super::{Asks, Case, Line, Request, Step};
 use crate::call::Call;
 use crate::recorder::{Heard, Recorder};
 use crate::scripted::ScriptedAuthenticator;
@@ -40,7 +42,8 @@ pub fn run(case: &Case, clock_start_s: u64) -> Result<Vec<Line>, Mismatch> {
     let authenticator = ScriptedAuthenticator::new(timer.clone());
     let recorder = Recorder::default();
     let outside = |what| Mismatch { case: case.name.clone(), step: 0, what };
-    let service = service(case, &timer, &authenticator, &recorder).map_err(outside)?;
+    let stored = Stored::of(case).map_err(outside)?;
+    let service = service(&stored, &timer, &authenticator, &recorder).map_err(outside)?;
     let stage = Stage {
         case: &case.name,
         service: &service,
@@ -66,15 +69,36 @@ pub fn run(case: &Case, clock_start_s: u64) -> Result<Vec<Line>, Mismatch> {
     }
 }
 
+/// The configuration of a case. The issuer's store is in a folder that goes with it.
+struct Stored {
+    config: Value,
+    folder: Option<TempDir>,
+}
+
+impl Stored {
+    fn of(case: &Case) -> Result<Self, String> {
+        let mut config = case.config.clone();
+        if config.pointer("/authenticator/kind").is_none_or(|kind| kind != "issuer") {
+            return Ok(Self { config, folder: None });
+        }
+        let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+        let store = json!({ "path": folder.path().join("store.db") });
+        config.as_object_mut().and_then(|config| config.insert("store".to_owned(), store));
+        Ok(Self { config, folder: Some(folder) })
+    }
+}
+
 fn service(
-    case: &Case,
+    stored: &Stored,
     timer: &ManualTimer,
     authenticator: &ScriptedAuthenticator,
     recorder: &Recorder,
 ) -> Result<TokenService, String> {
-    let config = ServiceConfig::from_json(&case.config.to_string());
+    let config = ServiceConfig::from_json(&stored.config.to_string());
     let mut host = Host::new(timer.clone());
-    host.authenticator = Some(Arc::new(authenticator.clone()));
+    if stored.folder.is_none() {
+        host.authenticator = Some(Arc::new(authenticator.clone()));
+    }
     host.observer = Arc::new(recorder.clone());
     host.clock = Arc::new(timer.clock().clone());
     let assembled = config.and_then(|config| tokensmith_assembly::build(config, host));
@@ -194,14 +218,16 @@ fn source(text: &str) -> Result<Source, SourceError> {
 async fn ask(service: &TokenService, request: &Request) -> TokenResponse {
     let body = request.body.to_vec();
     let source = request.source.as_deref().map(source);
-    service
-        .handle(TokenRequest {
-            body: &body,
-            content_type: request.content_type.as_deref(),
-            source: source.and_then(Result::ok),
-            request_id: request.request_id.as_deref(),
-        })
-        .await
+    let asked = TokenRequest {
+        body: &body,
+        content_type: request.content_type.as_deref(),
+        source: source.and_then(Result::ok),
+        request_id: request.request_id.as_deref(),
+    };
+    match request.path {
+        Asks::Token => service.handle(asked).await,
+        Asks::Refresh => service.handle_refresh(asked).await,
+    }
 }
 
 impl Stage<'_> {

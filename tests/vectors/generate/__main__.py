@@ -15,13 +15,14 @@ import hosts
 import limits
 import model
 import order
+import refresh
 import rejections
 import request
 import response
 import traffic
 import upstream
 
-SUBJECTS = [request, content_type, credentials, response, rejections, upstream, limits, failures, order, hosts, traffic]
+SUBJECTS = [request, content_type, credentials, response, rejections, upstream, limits, failures, order, hosts, traffic, refresh]
 FOLDER = pathlib.Path(__file__).resolve().parent.parent
 START_S = 1_700_000_000
 

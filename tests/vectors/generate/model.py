@@ -92,6 +92,8 @@ def presented(request):
     raw = base64.b64decode(body["base64"]) if "base64" in body else body["text"].encode()
     try:
         pair = json.loads(raw)
+        if request.get("path") == "/token/refresh":
+            pair["refreshToken"]  # without it the body presents nothing
         return pair["appClientId"], pair["appSecret"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
@@ -112,6 +114,8 @@ def check(case):
         told = None if said in (None, "upstream") else (said, terminal["retry_after_s"])
         assert found == told, (case["name"], number, "the model says", found, "the case", told)
         check_fields(limiter, step, now)
+        if found is None and refused_without_a_call(step):
+            limiter.failure(now, presented(step["request"])[0], limiter.source(step["request"]["source"]))
         if found is None and step["authenticator"] is not None:
             limiter.in_flight += 1
             ends = step.get("drop_at_ms", step.get("answer_at_ms", now))
@@ -142,12 +146,16 @@ def admit(limiter, step, now):
         return refused[0], seconds(refused[1])
     if pair is None:
         return None
-    if step["authenticator"] is None and step["expect"].get("status") == 401:
-        limiter.failure(now, pair[0], source)
+    if refused_without_a_call(step):
         return None
     if limiter.in_flight >= limiter.capacity:
         return "capacity", 1
     return None
+
+
+def refused_without_a_call(step):
+    """A 401 that is no answer of a host's: of what cannot be, or of the issuer, which answers at once."""
+    return step["authenticator"] is None and step["expect"].get("status") == 401
 
 
 def conclude(limiter, at, step):

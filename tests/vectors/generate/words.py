@@ -14,6 +14,8 @@ SECRET = "34wegskgheaorht359ynklbnv"
 SOURCE = "192.0.2.1"
 JSON = "application/json"
 HOST = {"authenticator": {"kind": "host"}}
+ISSUER = {"authenticator": {"kind": "issuer"}}
+REFRESH = "/token/refresh"
 OFF = {"source": False, "client_at_source": False, "client": False, "global": False}
 
 ALWAYS = {"cache-control": "no-store", "pragma": "no-cache", "x-content-type-options": "nosniff"}
@@ -34,6 +36,8 @@ NO_ID = "`appClientId` is missing"
 NO_SECRET = "`appSecret` is missing"
 ID_NOT_A_STRING = "`appClientId` is not a string"
 SECRET_NOT_A_STRING = "`appSecret` is not a string"
+NO_TOKEN = "`refreshToken` is missing"
+TOKEN_NOT_A_STRING = "`refreshToken` is not a string"
 # The words for tokens that cannot be answered.
 CHARACTERS = "a token is empty or not visible ASCII"
 LENGTH = "a token is over 16 KiB"
@@ -173,8 +177,8 @@ UNSAID = ...
 
 
 def step(expected, body=None, at=0, says=UNSAID, receives=UNSAID, content_type=JSON, source=SOURCE,
-         request_id=UNSAID, after=0, ends=None, drop=None, first=()):
-    """One call. `says` is the authenticator's answer, None if it must not be called; by default it
+         request_id=UNSAID, after=0, ends=None, drop=None, first=(), path=None):
+    """One call, of `POST /token` if no path is given. `says` is the authenticator's answer, None if it must not be called; by default it
     issues where a 200 is expected and must not be called elsewhere. `receives` is what it must be
     given. `first` are the names of events before the terminal one."""
     body = credentials() if body is None else body
@@ -192,6 +196,8 @@ def step(expected, body=None, at=0, says=UNSAID, receives=UNSAID, content_type=J
         },
         "authenticator": None,
     }
+    if path is not None:
+        made["request"] = dict(path=path, **made["request"])
     if says is not None:
         made["authenticator"] = {
             "receives": {"app_client_id": receives[0], "app_secret": receives[1]},

@@ -10,6 +10,7 @@ from tokensmith import TokenResponse
 from transcript import call_line, compare_lines, lines_without
 
 SIXTH, ORDER, JUST = "the sixth quick request", "four members in order", "just in time"
+BOTH, CAPS = "refresh: one answer on both paths", "refresh: each path has its cap"
 HANG, GONE, EXACT = "an authenticator that hangs", "a caller that goes away", "bucket: an exact wait"
 
 # (the case, what is changed in its text, into what, what the driver says)
@@ -31,6 +32,9 @@ CHANGES = [
     ("byte for byte: spaces around the id", '"app_client_id":" appcl', '"app_client_id":"appcl', "it was given"),
     ("request id: a UUID", '"authenticator":{"receives"', '"authenticator":null,"was":{"receives"', "it was called"),
     ("source: none, said once", '{"event":"source_unknown","request_id":"r1","source":null},', "", "source_unknown"),
+    (BOTH, "not valid", "not vaIid", "the body"),
+    (BOTH, '"reason":"unknown_client"', '"reason":"wrong_secret"', "the events: .*unknown_client"),
+    (CAPS, '"path":"/token/refresh",', "", "the status: 422, not 401"),
     (EXACT, '"granted":5', '"granted":4', "granted by step .: 5, not 4"),
     (EXACT, '"wait_us":6000000', '"wait_us":5000000', "the wait of step .: 6, not 5"),
     (EXACT, '"at_us":5999999', '"at_us":6000000', "granted by step .: 1, not 0"),

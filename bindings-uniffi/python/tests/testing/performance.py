@@ -4,6 +4,8 @@ that comes of it."""
 import asyncio
 import base64
 import math
+import tempfile
+from pathlib import Path
 
 from clock import Clock, settled, within
 from manual_host import create_on
@@ -46,17 +48,20 @@ class Performance:
         self._patience = patience
         self._authenticator = ScriptedAuthenticator(clock)
         self._recorder = Recorder()
+        self._folder = None
         self._service = None
         self._calls = []
         self._under_way = []
         self.lines = {}
 
     async def begin(self):
+        config, authenticator = self._vector["config"], self._authenticator
+        if config["authenticator"]["kind"] == "issuer":
+            self._folder = tempfile.TemporaryDirectory()
+            store = Path(self._folder.name, "store.db")
+            config, authenticator = {**config, "store": {"path": str(store)}}, None
         self._service = await create_on(
-            self._clock.host,
-            self._vector["config"],
-            authenticator=self._authenticator,
-            observer=self._recorder,
+            self._clock.host, config, authenticator=authenticator, observer=self._recorder
         )
 
     async def close(self):
@@ -66,6 +71,8 @@ class Performance:
             self._service.close()
         self._clock.move_to(AFTER_ALL_US)
         await settled()
+        if self._folder is not None:
+            self._folder.cleanup()
 
     async def _soon(self, awaitable, what):
         return await within(self._patience, awaitable, what)
@@ -173,7 +180,9 @@ class Call:
             source=asked.get("source"),
             request_id=asked.get("request_id"),
         )
-        self.task = asyncio.ensure_future(service.handle(request))
+        refreshes = asked.get("path") == "/token/refresh"
+        handle = service.handle_refresh if refreshes else service.handle
+        self.task = asyncio.ensure_future(handle(request))
 
     def outcome(self):
         if self.task.cancelled():

@@ -39,6 +39,11 @@ extension OneAfterTheOther {
                 "it was given"),
             Change("request id: a UUID", #""authenticator":{"after"#, #""authenticator":null,"was":{"after"#, "it was called"),
             Change("source: none, said once", #""event":"source_unknown""#, #""event":"source""#, "the events"),
+            Change("refresh: one answer on both paths", "not valid", "not vaIid", "the body"),
+            Change(
+                "refresh: one answer on both paths", #""reason":"unknown_client""#, #""reason":"wrong_secret""#,
+                "the events"),
+            Change("refresh: each path has its cap", #""path":"/token/refresh","#, "", "422, and not 401"),
             Change("bucket: an exact wait", #""granted":5"#, #""granted":4"#, "5, and not 4"),
             Change("bucket: an exact wait", #""wait_us":6000000"#, #""wait_us":5000000"#, "the wait"),
             Change("bucket: an exact wait", #""at_us":5999999"#, #""at_us":6000000"#, "granted"),

@@ -10,6 +10,7 @@ final class Performance {
     private let authenticator: ScriptedAuthenticator
     private let recorder = Recorder()
     private let service: Tokensmith.TokenService
+    private let folder: URL?
     private let patience: Duration
     private var calls: [Call] = []
     private var underWay: [Call] = []
@@ -39,12 +40,25 @@ final class Performance {
     private init(_ name: String, _ config: JSON, _ clock: Clock, _ patience: Duration) async throws {
         (self.name, self.clock, self.patience) = (name, clock, patience)
         authenticator = ScriptedAuthenticator(clock)
-        service = try await Tokensmith.TokenService(
-            authenticator: authenticator, observer: recorder.observe, onAuthenticatorError: nil
-        ) { asked, told in
-            try await clock.host.createService(
-                config: config.description, authenticator: asked, observer: told)
+        let issues = config["authenticator"]["kind"].text == "issuer"
+        folder = issues ? try Self.newFolder() : nil
+        var members = config.object
+        if let folder {
+            members["store"] = .object(["path": .text(folder.appending(path: "store.db").path())])
         }
+        let stored = JSON.object(members).description
+        service = try await Tokensmith.TokenService(
+            authenticator: issues ? nil : authenticator, observer: recorder.observe,
+            onAuthenticatorError: nil
+        ) { asked, told in
+            try await clock.host.createService(config: stored, authenticator: asked, observer: told)
+        }
+    }
+
+    private static func newFolder() throws -> URL {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "tokensmith-\(UUID())")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        return folder
     }
 
     /// A call that is still under way, after a mismatch, would wait for ever.
@@ -52,6 +66,7 @@ final class Performance {
         for call in calls { call.drop() }
         service.shutdown()
         clock.moveTo(1_000_000_000_000_000)
+        if let folder { try? FileManager.default.removeItem(at: folder) }
     }
 
     /// Begins a step at its time, and compares it at its end: at once, or as the clock passes it.
@@ -167,7 +182,8 @@ private final class Call: Sendable {
         ends = step["drop_at_ms"].number ?? step["answer_at_ms"].number ?? step["at_ms"].number!
         task = Task {
             do {
-                let answer = try await service.handle(request)
+                let refreshes = asked["path"].text == "/token/refresh"
+                let answer = try await refreshes ? service.handleRefresh(request) : service.handle(request)
                 outcome.with { $0 = .success(answer) }
             } catch {
                 outcome.with { $0 = .failure(error) }

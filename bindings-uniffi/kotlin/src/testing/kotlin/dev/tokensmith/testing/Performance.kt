@@ -4,8 +4,12 @@ import com.google.gson.JsonObject
 import dev.tokensmith.TokenRequest
 import dev.tokensmith.TokenResponse
 import dev.tokensmith.TokenService
+import java.nio.file.Files
+import java.nio.file.Path
 import java.util.Base64
 import kotlin.coroutines.cancellation.CancellationException
+import kotlin.io.path.ExperimentalPathApi
+import kotlin.io.path.deleteRecursively
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
@@ -54,16 +58,26 @@ private class Performance(
     private val recorder = Recorder()
     private val underWay = linkedSetOf<Call>()
     private var service: TokenService? = null
+    private var folder: Path? = null
     val lines = mutableMapOf<Int, String>()
 
     suspend fun begin() {
-        service = TokenService.create("${vector["config"]}", authenticator, recorder, null, clock.host::createService)
+        val config = vector.getAsJsonObject("config").deepCopy()
+        val issues = config.getAsJsonObject("authenticator")["kind"].asString == "issuer"
+        if (issues) {
+            val store = JsonObject()
+            store.addProperty("path", "${Files.createTempDirectory("tokensmith-").also { folder = it }.resolve("store.db")}")
+            config.add("store", store)
+        }
+        service = TokenService.create("$config", authenticator.takeUnless { issues }, recorder, null, clock.host::createService)
     }
 
+    @OptIn(ExperimentalPathApi::class)
     fun close() {
         job.cancel()
         service?.close()
         clock.moveTo(AFTER_ALL_US)
+        folder?.deleteRecursively()
     }
 
     /** Begins a step at its time, and compares it at its end: at once, or as the clock passes it. */
@@ -163,7 +177,9 @@ private class Call(scope: CoroutineScope, service: TokenService, val number: Int
 
     // Its cancellation is its outcome, too.
     private val job = scope.launch(start = CoroutineStart.UNDISPATCHED) {
-        outcome.complete(runCatching { service.handle(request(step.getAsJsonObject("request"))) })
+        val asked = step.getAsJsonObject("request")
+        val refreshes = asked["path"].text() == "/token/refresh"
+        outcome.complete(runCatching { request(asked).let { if (refreshes) service.handleRefresh(it) else service.handle(it) } })
     }
 
     fun drop() = job.cancel()
