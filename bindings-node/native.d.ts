@@ -59,8 +59,8 @@ export declare class NativeService {
   rotateKey(algorithmName?: string | undefined | null): Promise<object>
   /** Resolves with null or a failure. */
   revokeKey(kid: string): Promise<object | null>
-  /** Resolves with null or a failure. The claims are JSON. */
-  setAppPolicy(id: string, audience?: Array<string> | undefined | null, scope?: string | undefined | null, claims?: string | undefined | null, tokenSeconds?: number | undefined | null): Promise<object | null>
+  /** Resolves with null or a failure. */
+  setAppPolicy(id: string, policy: NativePolicy): Promise<object | null>
   /** Resolves with the policy, whose claims are JSON, or a failure. */
   appPolicy(id: string): Promise<object>
   /** Whether there is something that redeems refresh tokens. */
@@ -157,6 +157,15 @@ export declare const MAX_REFRESH_BODY: number
  * see that one is longer.
  */
 export declare const MAX_TOKEN: number
+
+/** The policy of an app as the facade hands it over: its claims are JSON. */
+export interface NativePolicy {
+  audience?: Array<string>
+  scope?: string
+  claims?: string
+  tokenSeconds?: number
+  idClaims?: string
+}
 
 /**
  * The process is about to exit: waits for the pieces of work that are being done, a disk's time at

@@ -141,15 +141,20 @@ class Admin {
     const scope = argument.optionalText('scope', policy.scope);
     const audience = argument.optionalTexts('audience', policy.audience);
     const claims = policy.claims === undefined ? undefined : argument.json('claims', policy.claims);
+    const idClaims = policy.idClaims === undefined ? undefined : argument.json('idClaims', policy.idClaims);
     const { tokenSeconds } = policy;
     if (tokenSeconds !== undefined) argument.number('tokenSeconds', tokenSeconds);
-    await settled(() => this.#native.setAppPolicy(id, audience, scope, claims, tokenSeconds));
+    const given = { audience, scope, claims, tokenSeconds, idClaims };
+    await settled(() => this.#native.setAppPolicy(id, given));
   }
 
   async appPolicy(id) {
     argument.text('id', id);
     const policy = await settled(() => this.#native.appPolicy(id));
-    return 'claims' in policy ? { ...policy, claims: JSON.parse(policy.claims) } : policy;
+    for (const name of ['claims', 'idClaims']) {
+      if (name in policy) policy[name] = JSON.parse(policy[name]);
+    }
+    return policy;
   }
 
   verifyAccessToken(token, options = {}) {

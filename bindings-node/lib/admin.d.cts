@@ -89,6 +89,8 @@ export interface AppPolicy {
   claims?: Record<string, unknown> | undefined;
   /** How long access tokens are good for, from 60 to `max_token_seconds`, in whole seconds. */
   tokenSeconds?: number | undefined;
+  /** The claims of an id token besides, with the bounds of `claims`. Default: there is no id token. */
+  idClaims?: Record<string, unknown> | undefined;
 }
 
 /** What an access token says that was found good (RFC 9068 section 2.2). */

@@ -10,26 +10,35 @@ use crate::admin::{app, blocking, nothing};
 use crate::reply;
 use crate::service::NativeService;
 
+/// The policy of an app as the facade hands it over: its claims are JSON.
+#[napi(object, object_to_js = false)]
+pub struct NativePolicy {
+    pub audience: Option<Vec<String>>,
+    pub scope: Option<String>,
+    pub claims: Option<String>,
+    pub token_seconds: Option<f64>,
+    pub id_claims: Option<String>,
+}
+
 #[napi]
 impl NativeService {
-    /// Resolves with null or a failure. The claims are JSON.
+    /// Resolves with null or a failure.
     #[napi(catch_unwind, ts_return_type = "Promise<object | null>")]
     pub fn set_app_policy<'env>(
         &self,
         env: &'env Env,
         id: String,
-        audience: Option<Vec<String>>,
-        scope: Option<String>,
-        claims: Option<String>,
-        token_seconds: Option<f64>,
+        policy: NativePolicy,
     ) -> Result<PromiseRaw<'env, Option<Object<'env>>>> {
         let admin = self.admin()?;
+        let NativePolicy { audience, scope, claims, token_seconds, id_claims } = policy;
         // What is no duration is out of bounds too, so it becomes one that is.
         let life = |seconds| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
-        let parts = PolicyParts { audience, scope, claims, token_life: token_seconds.map(life) };
+        let token_life = token_seconds.map(life);
+        let parts = PolicyParts { audience, scope, claims, token_life, id_claims };
         let work = blocking(move || {
-            let set = admin.set_app_policy(&app(&id)?, &parts.policy()?);
-            set.map_err(as_it_is_named_here)
+            let (id, policy) = (app(&id)?, parts.policy().map_err(as_it_is_named_here)?);
+            admin.set_app_policy(&id, &policy).map_err(as_it_is_named_here)
         });
         env.spawn_future_with_callback(work, nothing)
     }
@@ -56,6 +65,9 @@ fn as_it_is_named_here(error: AdminError) -> AdminError {
             let bounds = "from 60 to `max_token_seconds`, and whole";
             AdminError::Invalid { name: "tokenSeconds", bounds }
         }
+        AdminError::Invalid { name: "id_claims", bounds } => {
+            AdminError::Invalid { name: "idClaims", bounds }
+        }
         error => error,
     }
 }
@@ -66,7 +78,9 @@ fn policy_of(env: &Env, parts: PolicyParts) -> Result<Object<'_>> {
     if let Some(audience) = parts.audience {
         reply.set("audience", audience)?;
     }
-    for (name, text) in [("scope", parts.scope), ("claims", parts.claims)] {
+    for (name, text) in
+        [("scope", parts.scope), ("claims", parts.claims), ("idClaims", parts.id_claims)]
+    {
         if let Some(text) = text {
             reply.set(name, text)?;
         }

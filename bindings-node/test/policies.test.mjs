@@ -14,6 +14,7 @@ const POLICY = {
   scope: 'invoices:read invoices:write',
   claims: { tenant: 'acme', limits: { rows: 10, ratio: 0.5 }, tags: ['a', null, true] },
   tokenSeconds: 600,
+  idClaims: { name: 'Billing' },
 };
 const refused = (code, message) => (error) =>
   error instanceof AdminError && error.code === code && (message === undefined || error.message === message);
@@ -45,7 +46,14 @@ test('a policy is set, read, and in each token that follows', async () => {
     assert.deepEqual([claims.audience, claims.scope, claims.claims], [POLICY.audience, POLICY.scope, POLICY.claims]);
     assert.deepEqual([claims.expires - claims.issued, expiresIn], [600_000, 600]);
   }
+  const { idToken } = await issue();
+  const said = JSON.parse(Buffer.from(idToken.split('.')[1], 'base64url'));
+  assert.deepEqual([said.aud, said.sub, said.name], [id, `app:${id}`, 'Billing']);
+  await site.admin.setAppPolicy(id, { idClaims: {} });
+  assert.deepEqual(await site.admin.appPolicy(id), { idClaims: {} });
+  assert.equal(typeof (await issue()).idToken, 'string');
   await site.admin.setAppPolicy(id, { audience: 'https://one.example' });
+  assert.equal((await issue()).idToken, undefined);
   assert.deepEqual(await site.admin.appPolicy(id), { audience: ['https://one.example'] });
   await site.admin.setAppPolicy(id, {});
   assert.deepEqual(await site.admin.appPolicy(id), {});
@@ -73,6 +81,7 @@ const NOT = [
   [{ scope: 'a  b' }, '`scope` must be different words of visible ASCII without " and \\, with one space between two'],
   [{ claims: [] }, '`claims` must be a JSON object'],
   [{ claims: { sub: 'a' } }, '`claims` must be others than `iss`, `aud`, `sub`, `client_id`, `iat`, `exp`, `nbf`, `jti` and `scope`'],
+  [{ idClaims: [] }, '`idClaims` must be a JSON object'],
   [{ claims: { a: 2 ** 53 } }, '`claims` must be without an integer beyond 2^53, which must be written as a string'],
   [{ claims: { a: 'x'.repeat(4_096) } }, '`claims` must be at most 4 KiB of JSON'],
   ...[59, 60.5, 86_401, -1, NaN, Infinity].map((tokenSeconds) => [

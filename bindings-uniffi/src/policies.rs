@@ -20,6 +20,8 @@ pub struct AppPolicy {
     pub claims: Option<String>,
     /// How long access tokens are good for.
     pub token_life: Option<Duration>,
+    /// The claims of an id token besides, as a JSON object. None is no id token.
+    pub id_claims: Option<String>,
 }
 
 #[uniffi::export(async_runtime = "tokio")]
@@ -27,8 +29,8 @@ impl TokenService {
     /// Sets the policy of an app, in place of what was set before.
     pub async fn set_app_policy(&self, id: String, policy: AppPolicy) -> Result<(), AdminError> {
         let admin = self.admin()?;
-        let AppPolicy { audience, scope, claims, token_life } = policy;
-        let parts = PolicyParts { audience, scope, claims, token_life };
+        let AppPolicy { audience, scope, claims, token_life, id_claims } = policy;
+        let parts = PolicyParts { audience, scope, claims, token_life, id_claims };
         blocking(move || admin.set_app_policy(&app(&id)?, &parts.policy()?)).await
     }
 
@@ -36,7 +38,8 @@ impl TokenService {
     pub async fn app_policy(&self, id: String) -> Result<AppPolicy, AdminError> {
         let admin = self.admin()?;
         let policy = blocking(move || admin.app_policy(&app(&id)?)).await?;
-        let PolicyParts { audience, scope, claims, token_life } = PolicyParts::of(&policy);
-        Ok(AppPolicy { audience, scope, claims, token_life })
+        let parts = PolicyParts::of(&policy);
+        let PolicyParts { audience, scope, claims, token_life, id_claims } = parts;
+        Ok(AppPolicy { audience, scope, claims, token_life, id_claims })
     }
 }

@@ -16,6 +16,8 @@ pub struct PolicyParts {
     pub claims: Option<String>,
     /// How long access tokens are good for; `None` for that of the issuer's settings.
     pub token_life: Option<Duration>,
+    /// The claims of the id token besides, as a JSON object; `None` for no id token.
+    pub id_claims: Option<String>,
 }
 
 impl PolicyParts {
@@ -27,6 +29,7 @@ impl PolicyParts {
             scope: policy.scope.as_ref().map(|scope| scope.as_str().to_owned()),
             claims: (!claims.is_empty()).then(|| claims.to_json()),
             token_life: policy.token_life,
+            id_claims: policy.id_token.as_ref().map(ExtraClaims::to_json),
         }
     }
 
@@ -51,6 +54,10 @@ impl PolicyParts {
         if let Some(json) = self.claims {
             let refused = |error| invalid("claims", bounds_of_claims(error));
             policy.claims = ExtraClaims::parse(&json).map_err(refused)?;
+        }
+        if let Some(json) = self.id_claims {
+            let refused = |error| invalid("id_claims", bounds_of_claims(error));
+            policy.id_token = Some(ExtraClaims::parse(&json).map_err(refused)?);
         }
         Ok(policy)
     }
@@ -85,8 +92,11 @@ mod tests {
             scope: Some("read write".into()),
             claims: Some(r#"{"tenant":"acme"}"#.into()),
             token_life: Some(Duration::from_mins(10)),
+            id_claims: Some(r#"{"name":"Billing"}"#.into()),
         };
         assert_eq!(PolicyParts::of(&parts.clone().policy().unwrap()), parts);
+        let bare = PolicyParts { id_claims: Some("{}".into()), ..Default::default() };
+        assert_eq!(PolicyParts::of(&bare.clone().policy().unwrap()), bare, "an id token");
         let none = PolicyParts::default();
         assert_eq!(none.clone().policy().unwrap(), AppPolicy::default());
         assert_eq!(PolicyParts::of(&AppPolicy::default()), none);
@@ -115,6 +125,10 @@ mod tests {
             (claims(r#"{"":1}"#), "`claims` must be named by"),
             (claims(r#"{"a":9007199254740992}"#), "`claims` must be without an integer"),
             (claims(r#"{"sub":"a"}"#), "`claims` must be others than"),
+            (
+                PolicyParts { id_claims: Some("[]".into()), ..Default::default() },
+                "`id_claims` must be a JSON object",
+            ),
         ] {
             let error = parts.policy().unwrap_err();
             assert_eq!(error.code(), "ERR_ADMIN_INVALID");

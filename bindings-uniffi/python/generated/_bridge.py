@@ -1917,17 +1917,18 @@ class AppPolicy:
     What the tokens of one app say, and how long they live. What is none is as the issuer's
     configuration has it.
 """
-    def __init__(self, *, audience:typing.Optional[typing.List[str]], scope:typing.Optional[str], claims:typing.Optional[str], token_life:typing.Optional[Duration]):
+    def __init__(self, *, audience:typing.Optional[typing.List[str]], scope:typing.Optional[str], claims:typing.Optional[str], token_life:typing.Optional[Duration], id_claims:typing.Optional[str]):
         self.audience = audience
         self.scope = scope
         self.claims = claims
         self.token_life = token_life
+        self.id_claims = id_claims
         
         
 
     
     def __str__(self):
-        return "AppPolicy(audience={}, scope={}, claims={}, token_life={})".format(self.audience, self.scope, self.claims, self.token_life)
+        return "AppPolicy(audience={}, scope={}, claims={}, token_life={}, id_claims={})".format(self.audience, self.scope, self.claims, self.token_life, self.id_claims)
     def __eq__(self, other):
         if self.audience != other.audience:
             return False
@@ -1936,6 +1937,8 @@ class AppPolicy:
         if self.claims != other.claims:
             return False
         if self.token_life != other.token_life:
+            return False
+        if self.id_claims != other.id_claims:
             return False
         return True
 
@@ -1947,6 +1950,7 @@ class _UniffiFfiConverterTypeAppPolicy(_UniffiConverterRustBuffer):
             scope=_UniffiFfiConverterOptionalString.read(buf),
             claims=_UniffiFfiConverterOptionalString.read(buf),
             token_life=_UniffiFfiConverterOptionalDuration.read(buf),
+            id_claims=_UniffiFfiConverterOptionalString.read(buf),
         )
 
     @staticmethod
@@ -1955,6 +1959,7 @@ class _UniffiFfiConverterTypeAppPolicy(_UniffiConverterRustBuffer):
         _UniffiFfiConverterOptionalString.check_lower(value.scope)
         _UniffiFfiConverterOptionalString.check_lower(value.claims)
         _UniffiFfiConverterOptionalDuration.check_lower(value.token_life)
+        _UniffiFfiConverterOptionalString.check_lower(value.id_claims)
 
     @staticmethod
     def write(value, buf):
@@ -1962,6 +1967,7 @@ class _UniffiFfiConverterTypeAppPolicy(_UniffiConverterRustBuffer):
         _UniffiFfiConverterOptionalString.write(value.scope, buf)
         _UniffiFfiConverterOptionalString.write(value.claims, buf)
         _UniffiFfiConverterOptionalDuration.write(value.token_life, buf)
+        _UniffiFfiConverterOptionalString.write(value.id_claims, buf)
 
 @dataclass
 class AppSummary:

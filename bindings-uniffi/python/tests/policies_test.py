@@ -18,6 +18,7 @@ POLICY = AppPolicy(
     scope="invoices:read invoices:write",
     claims={"tenant": "acme", "limits": {"rows": 10, "ratio": 0.5}, "tags": ["ä", None, True]},
     token_life=timedelta(minutes=10),
+    id_claims={"name": "Billing"},
 )
 
 
@@ -42,6 +43,9 @@ class Policies(IssuerTest):
             part = tokens.access_token.split(".")[1]
             payload = json.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
             self.assertEqual((payload["aud"], payload["tenant"]), (POLICY.audience, "acme"))
+            part = tokens.id_token.split(".")[1]
+            payload = json.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+            self.assertEqual((payload["aud"], payload["name"]), (self.app.id, "Billing"))
             claims = self.admin.verify_access_token(tokens.access_token, audience=LEDGER)
             said = (claims.audience, claims.scope, claims.claims)
             self.assertEqual(said, (POLICY.audience, POLICY.scope, POLICY.claims))
@@ -52,8 +56,11 @@ class Policies(IssuerTest):
         claims = self.admin.verify_access_token(before.access_token, audience=HERE)
         self.assertEqual((claims.audience, claims.scope, claims.claims), ([HERE], None, {}))
         self.assert_for_another(before.access_token, audience=LEDGER)
+        await self.admin.set_app_policy(self.app.id, AppPolicy(id_claims={}))
+        self.assertIsNotNone((await self.issue()).id_token)
         await self.admin.set_app_policy(self.app.id, AppPolicy())
         self.assertEqual(await self.admin.app_policy(self.app.id), AppPolicy())
+        self.assertIsNone((await self.issue()).id_token)
 
     async def test_what_is_no_policy(self):
         await self.admin.set_app_policy(self.app.id, POLICY)
@@ -62,6 +69,7 @@ class Policies(IssuerTest):
             {"audience": ["a", "a"]},
             {"scope": "a  b"},
             {"claims": {"sub": "a"}},
+            {"id_claims": {"sub": "a"}},
             {"claims": {"a": 2**53}},
             {"token_life": timedelta(seconds=59)},
             {"token_life": timedelta(seconds=60.5)},

@@ -27,6 +27,8 @@ class AppPolicy:
     not among them, nor is `scope`."""
     token_life: timedelta | None = None
     """How long access tokens are good for: one minute to `max_token_seconds`, in whole seconds."""
+    id_claims: Mapping[str, Any] | None = None
+    """The claims of an id token besides, with the bounds of `claims`. None is no id token."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +84,7 @@ def app_policy(policy: bridge.AppPolicy) -> AppPolicy:
         scope=policy.scope,
         claims=None if policy.claims is None else json.loads(policy.claims),
         token_life=policy.token_life,
+        id_claims=None if policy.id_claims is None else json.loads(policy.id_claims),
     )
 
 
@@ -93,6 +96,7 @@ def bridged(policy: object) -> bridge.AppPolicy:
         scope=argument.optional_text("scope", policy.scope),
         claims=argument.optional_json("claims", policy.claims),
         token_life=argument.optional_wait("token_life", policy.token_life),
+        id_claims=argument.optional_json("id_claims", policy.id_claims),
     )
 
 

@@ -32,20 +32,24 @@ public struct AppPolicy: Sendable, Hashable {
     public var claims: String?
     /// How long access tokens are good for: a minute to `max_token_seconds`, in whole seconds.
     public var tokenLife: Duration?
+    /// The claims of an id token besides, with the bounds of ``claims``. Nil is no id token.
+    public var idClaims: String?
 
     public init(
-        audience: [String]? = nil, scope: String? = nil, claims: String? = nil, tokenLife: Duration? = nil
+        audience: [String]? = nil, scope: String? = nil, claims: String? = nil, tokenLife: Duration? = nil,
+        idClaims: String? = nil
     ) {
         self.audience = audience
         self.scope = scope
         self.claims = claims
         self.tokenLife = tokenLife
+        self.idClaims = idClaims
     }
 
     init(_ bridged: TokensmithBridge.AppPolicy) {
         self.init(
             audience: bridged.audience, scope: bridged.scope, claims: bridged.claims,
-            tokenLife: bridged.tokenLife.map(Duration.init(life:)))
+            tokenLife: bridged.tokenLife.map(Duration.init(life:)), idClaims: bridged.idClaims)
     }
 
     var bridged: TokensmithBridge.AppPolicy {
@@ -55,7 +59,7 @@ public struct AppPolicy: Sendable, Hashable {
                 throw ArgumentError(detail: "`tokenLife` must not be negative")
             }
             return TokensmithBridge.AppPolicy(
-                audience: audience, scope: scope, claims: claims, tokenLife: life)
+                audience: audience, scope: scope, claims: claims, tokenLife: life, idClaims: idClaims)
         }
     }
 }

@@ -2583,6 +2583,10 @@ public struct AppPolicy: Equatable, Hashable {
      * How long access tokens are good for.
      */
     public let tokenLife: TimeInterval?
+    /**
+     * The claims of an id token besides, as a JSON object. None is no id token.
+     */
+    public let idClaims: String?
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -2598,11 +2602,15 @@ public struct AppPolicy: Equatable, Hashable {
          */claims: String?, 
         /**
          * How long access tokens are good for.
-         */tokenLife: TimeInterval?) {
+         */tokenLife: TimeInterval?, 
+        /**
+         * The claims of an id token besides, as a JSON object. None is no id token.
+         */idClaims: String?) {
         self.audience = audience
         self.scope = scope
         self.claims = claims
         self.tokenLife = tokenLife
+        self.idClaims = idClaims
     }
 
     
@@ -2624,7 +2632,8 @@ public struct FfiConverterTypeAppPolicy: FfiConverterRustBuffer {
                 audience: FfiConverterOptionSequenceString.read(from: &buf), 
                 scope: FfiConverterOptionString.read(from: &buf), 
                 claims: FfiConverterOptionString.read(from: &buf), 
-                tokenLife: FfiConverterOptionDuration.read(from: &buf)
+                tokenLife: FfiConverterOptionDuration.read(from: &buf), 
+                idClaims: FfiConverterOptionString.read(from: &buf)
         )
     }
 
@@ -2633,6 +2642,7 @@ public struct FfiConverterTypeAppPolicy: FfiConverterRustBuffer {
         FfiConverterOptionString.write(value.scope, into: &buf)
         FfiConverterOptionString.write(value.claims, into: &buf)
         FfiConverterOptionDuration.write(value.tokenLife, into: &buf)
+        FfiConverterOptionString.write(value.idClaims, into: &buf)
     }
 }
 

@@ -9,7 +9,8 @@ import Testing
     private static let ledger = "https://ledger.example"
     private static let policy = AppPolicy(
         audience: ["https://invoices.example", ledger], scope: "invoices:read invoices:write",
-        claims: #"{"tags":["a",null,true],"tenant":"acme"}"#, tokenLife: .seconds(600))
+        claims: #"{"tags":["a",null,true],"tenant":"acme"}"#, tokenLife: .seconds(600),
+        idClaims: #"{"name":"Billing"}"#)
 
     @Test func aPolicyIsInEachTokenThatFollows() async throws {
         try await withIssuer { service, admin in
@@ -26,6 +27,7 @@ import Testing
                 #expect(said.audience == Self.policy.audience && said.scope == Self.policy.scope)
                 #expect(said.claims == Self.policy.claims && tokens.expiresIn == .seconds(600))
                 #expect(said.expires.timeIntervalSince(said.issued) == 600)
+                #expect(tokens.idToken?.split(separator: ".").count == 3)
                 for audience in [nil, Self.here, ""] {
                     let refused = try await thrown(InvalidAccessToken.self) {
                         _ = try admin.verifyAccessToken(tokens.accessToken, audience: audience)
@@ -33,8 +35,13 @@ import Testing
                     #expect(refused.reason == .issuer)
                 }
             }
+            try await admin.setAppPolicy(id: app.id, AppPolicy(idClaims: "{}"))
+            let bare = try await service.issue(appClientId: app.id, appSecret: app.secret)
+            #expect(bare.idToken != nil)
             try await admin.setAppPolicy(id: app.id, AppPolicy())
             #expect(try await admin.appPolicy(id: app.id) == AppPolicy())
+            let none = try await service.issue(appClientId: app.id, appSecret: app.secret)
+            #expect(none.idToken == nil)
         }
     }
 
@@ -43,7 +50,7 @@ import Testing
             let app = try await admin.createApp(name: "billing")
             let wrong = [
                 AppPolicy(audience: []), AppPolicy(audience: ["a", "a"]), AppPolicy(scope: "a  b"),
-                AppPolicy(claims: "[]"), AppPolicy(claims: #"{"sub":"a"}"#),
+                AppPolicy(claims: "[]"), AppPolicy(idClaims: "[]"), AppPolicy(claims: #"{"sub":"a"}"#),
                 AppPolicy(claims: #"{"a":1,"a":2}"#), AppPolicy(tokenLife: .seconds(59)),
                 AppPolicy(tokenLife: .milliseconds(60_500)), AppPolicy(tokenLife: .seconds(86_401)),
             ]

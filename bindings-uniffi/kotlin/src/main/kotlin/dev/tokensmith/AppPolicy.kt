@@ -16,16 +16,19 @@ public class AppPolicy @JvmOverloads constructor(
     public val claims: String? = null,
     /** How long access tokens are good for: a minute to `max_token_seconds`, in whole seconds. */
     public val tokenLife: Duration? = null,
+    /** The claims of an id token besides, with the bounds of [claims]. Null is no id token. */
+    public val idClaims: String? = null,
 ) {
     internal constructor(policy: BridgePolicy) :
-        this(policy.audience, policy.scope, policy.claims, policy.tokenLife)
+        this(policy.audience, policy.scope, policy.claims, policy.tokenLife, policy.idClaims)
 
     internal fun bridged(): BridgePolicy {
         audience?.forEach { text("audience", it) }
         if (tokenLife?.isNegative == true) throw wrong("tokenLife", "no negative time")
-        return BridgePolicy(audience, optionalText("scope", scope), optionalText("claims", claims), tokenLife)
+        val (words, json) = optionalText("scope", scope) to optionalText("claims", claims)
+        return BridgePolicy(audience, words, json, tokenLife, optionalText("idClaims", idClaims))
     }
 
     override fun toString(): String =
-        "AppPolicy(audience=$audience, scope=$scope, claims=$claims, tokenLife=$tokenLife)"
+        "AppPolicy(audience=$audience, scope=$scope, claims=$claims, tokenLife=$tokenLife, idClaims=$idClaims)"
 }

@@ -3,7 +3,9 @@ package dev.tokensmith
 import java.nio.file.Path
 import java.time.Duration
 import java.time.Instant
+import java.util.Base64
 import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertNotNull
 import org.junit.jupiter.api.Assertions.assertNull
 import org.junit.jupiter.api.Assertions.assertThrows
 import org.junit.jupiter.api.Assertions.assertTrue
@@ -23,6 +25,7 @@ class PoliciesTest {
         scope = "invoices:read invoices:write",
         claims = """{"tags":["a",null,true],"tenant":"acme"}""",
         tokenLife = Duration.ofMinutes(10),
+        idClaims = """{"name":"Billing"}""",
     )
 
     private fun code(call: () -> Any) = assertThrows(AdminException::class.java) { call() }.code
@@ -44,11 +47,16 @@ class PoliciesTest {
             assertEquals(listOf(policy.audience, policy.scope, policy.claims), listOf(said.audience, said.scope, said.claims))
             assertEquals(policy.tokenLife, Duration.between(said.issued, said.expires))
             assertEquals(policy.tokenLife, tokens.expiresIn)
+            val idToken = String(Base64.getUrlDecoder().decode(tokens.idToken!!.split('.')[1]))
+            assertTrue(""""aud":"${app.id}"""" in idToken && """"name":"Billing"""" in idToken, idToken)
             for (audience in listOf(null, HERE, "")) admin.assertForAnother(tokens.accessToken, audience)
         }
         assertEquals(listOf(HERE), admin.verifyAccessToken(before.accessToken, HERE).audience)
         admin.assertForAnother(before.accessToken, LEDGER)
+        admin.setAppPolicyBlocking(app.id, AppPolicy(idClaims = "{}"))
+        assertNotNull(issuer.issue().idToken)
         admin.setAppPolicyBlocking(app.id, AppPolicy())
+        assertNull(issuer.issue().idToken)
         assertEquals("${AppPolicy()}", "${admin.appPolicyBlocking(app.id)}")
     }
 
@@ -60,6 +68,7 @@ class PoliciesTest {
             AppPolicy(audience = listOf("a", "a")),
             AppPolicy(scope = "a  b"),
             AppPolicy(claims = "[]"),
+            AppPolicy(idClaims = "[]"),
             AppPolicy(claims = """{"sub":"a"}"""),
             AppPolicy(claims = """{"a":1,"a":2}"""),
             AppPolicy(tokenLife = Duration.ofSeconds(59)),

@@ -4411,6 +4411,11 @@ data class AppPolicy (
      * How long access tokens are good for.
      */
     val `tokenLife`: java.time.Duration?
+    , 
+    /**
+     * The claims of an id token besides, as a JSON object. None is no id token.
+     */
+    val `idClaims`: kotlin.String?
     
 ){
     
@@ -4431,6 +4436,7 @@ public object FfiConverterTypeAppPolicy: FfiConverterRustBuffer<AppPolicy> {
             FfiConverterOptionalString.read(buf),
             FfiConverterOptionalString.read(buf),
             FfiConverterOptionalDuration.read(buf),
+            FfiConverterOptionalString.read(buf),
         )
     }
 
@@ -4438,7 +4444,8 @@ public object FfiConverterTypeAppPolicy: FfiConverterRustBuffer<AppPolicy> {
             FfiConverterOptionalSequenceString.allocationSize(value.`audience`) +
             FfiConverterOptionalString.allocationSize(value.`scope`) +
             FfiConverterOptionalString.allocationSize(value.`claims`) +
-            FfiConverterOptionalDuration.allocationSize(value.`tokenLife`)
+            FfiConverterOptionalDuration.allocationSize(value.`tokenLife`) +
+            FfiConverterOptionalString.allocationSize(value.`idClaims`)
     )
 
     override fun write(value: AppPolicy, buf: ByteBuffer) {
@@ -4446,6 +4453,7 @@ public object FfiConverterTypeAppPolicy: FfiConverterRustBuffer<AppPolicy> {
             FfiConverterOptionalString.write(value.`scope`, buf)
             FfiConverterOptionalString.write(value.`claims`, buf)
             FfiConverterOptionalDuration.write(value.`tokenLife`, buf)
+            FfiConverterOptionalString.write(value.`idClaims`, buf)
     }
 }
 
