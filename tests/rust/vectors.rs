@@ -98,6 +98,9 @@ fn changed_expectations_are_mismatches() {
         ("refresh: one answer on both paths", "not valid", "not vaIid"),
         ("refresh: one answer on both paths", "unknown_client", "wrong_secret"),
         ("refresh: each path has its cap", "\"path\": \"/token/refresh\", ", ""),
+        ("redemption: one after another", "<refresh-2>\\\"}\"}", "<refresh-1>\\\"}\"}"),
+        ("redemption: one after another", "\"app\": \"<app>\"", "\"app\": \"<secret>\""),
+        ("redemption: a lost answer, inside the grace", "\"at_ms\": 9000", "\"at_ms\": 11000"),
         ("an authenticator that hangs", "\"answer_at_ms\": 5000", "\"answer_at_ms\": 5001"),
         ("a caller that goes away", "\"cancelled\"", "\"timed_out\""),
         (

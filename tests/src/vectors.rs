@@ -6,6 +6,7 @@ pub mod bucket;
 #[cfg(feature = "schema")]
 pub mod check;
 mod in_memory;
+mod names;
 mod run;
 mod transcript;
 
@@ -54,6 +55,9 @@ pub struct Case {
     /// What a driver must be able to do besides.
     #[serde(default)]
     pub needs: Vec<String>,
+    /// The name of an app that the issuer has.
+    #[serde(default)]
+    pub app: Option<String>,
     /// A `ServiceConfig`.
     pub config: serde_json::Value,
     /// The calls.

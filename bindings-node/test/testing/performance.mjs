@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { Clock, settled, within } from './clock.mjs';
 import { createOn } from './manual_host.mjs';
 import { Mismatch } from './mismatch.mjs';
+import { Names } from './names.mjs';
 import { Recorder, expected, inWords } from './recorder.mjs';
 import { ScriptedAuthenticator } from './scripted_authenticator.mjs';
 import { callLine } from './transcript.mjs';
@@ -44,6 +45,7 @@ class Performance {
   #clock;
   #authenticator;
   #recorder = new Recorder();
+  #names = new Names();
   #folder;
   #service;
   #patience;
@@ -69,6 +71,8 @@ class Performance {
     this.#folder = mkdtempSync(join(tmpdir(), 'tokensmith-'));
     const store = { path: join(this.#folder, 'store.db') };
     this.#service = await createOn(this.#clock.host, { ...config, store }, { observer });
+    const { app } = this.#vector;
+    if (app !== undefined) this.#names.ofApp(await this.#service.admin.createApp(app));
   }
 
   /** A call that is still under way, after a mismatch, would keep the process alive. */
@@ -88,7 +92,7 @@ class Performance {
     await this.#advance(step.at_ms);
     const { authenticator: script } = step;
     const called = script && this.#authenticator.expect(script);
-    const call = new Call(this.#service, number, step);
+    const call = new Call(this.#service, number, step, this.#names);
     this.#calls.push(call);
     if (call.ends === step.at_ms) {
       await this.#soon(call.settled, 'an answer at once');
@@ -161,14 +165,18 @@ class Performance {
       const { status, headers, body } = answer.response;
       assert.equal(status, expect.status);
       assert.deepEqual(headers, expect.headers);
-      assert.deepEqual(Buffer.from(body), bytes(expect.body));
+      this.#names.learn(number, Buffer.from(body).toString());
+      // Byte for byte, but for what is random.
+      const named = this.#names.named(Buffer.from(body).toString('latin1'));
+      assert.deepEqual(Buffer.from(named, 'latin1'), bytes(expect.body));
     }
     const events = await this.#soon(this.#recorder.ofCall(request.request_id), 'the last event');
     const firstTerminal = events.findIndex((event) => event.terminal);
     assert.equal(firstTerminal, events.length - 1, 'one terminal event, the last');
-    const heard = events.map(inWords);
+    const heard = events.map(inWords).map((words) => JSON.parse(this.#names.named(JSON.stringify(words))));
     assert.deepEqual(heard, expect.events.map(expected));
-    this.lines.set(number, callLine(this.#vector.name, number, answer.response, heard));
+    const line = callLine(this.#vector.name, number, answer.response, heard);
+    this.lines.set(number, this.#names.named(line));
   }
 }
 
@@ -176,9 +184,9 @@ class Performance {
 class Call {
   #controller = new AbortController();
 
-  constructor(service, number, step) {
+  constructor(service, number, step, names) {
     const { path, body, content_type: contentType, source, request_id: requestId } = step.request;
-    const request = { body: bytes(body), contentType, source, requestId };
+    const request = { body: bytes(body, names), contentType, source, requestId };
     this.number = number;
     this.step = step;
     this.isDropped = step.drop_at_ms !== undefined;
@@ -195,6 +203,7 @@ class Call {
   }
 }
 
-function bytes({ text, base64 }) {
-  return base64 === undefined ? Buffer.from(text) : Buffer.from(base64, 'base64');
+function bytes({ text, base64 }, names) {
+  if (base64 !== undefined) return Buffer.from(base64, 'base64');
+  return Buffer.from(names === undefined ? text : names.filled(text));
 }

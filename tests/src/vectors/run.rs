@@ -1,5 +1,6 @@
 //! Performs a case: the driver of the vectors in Rust.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -11,13 +12,17 @@ use thiserror::Error;
 use tokensmith::{
     ManualClock, Source, SourceError, TokenRequest, TokenResponse, TokenService, UnixTime,
 };
-use tokensmith_assembly::{Host, ServiceConfig};
+use tokensmith_assembly::{Assembled, Host, ServiceConfig};
 
-use super::{Asks, Case, Line, Request, Step};
+use super::names::Names;
+use super::{Asks, Bytes, Case, Line, Request, Step};
 use crate::call::Call;
 use crate::recorder::{Heard, Recorder};
 use crate::scripted::ScriptedAuthenticator;
 use crate::timer::ManualTimer;
+
+/// So often a thread of the issuer's is given 100 us.
+const PATIENCE: u32 = 100_000;
 
 /// Something else came of a case than it says.
 #[derive(Clone, Debug, Error)]
@@ -43,10 +48,13 @@ pub fn run(case: &Case, clock_start_s: u64) -> Result<Vec<Line>, Mismatch> {
     let recorder = Recorder::default();
     let outside = |what| Mismatch { case: case.name.clone(), step: 0, what };
     let stored = Stored::of(case).map_err(outside)?;
-    let service = service(&stored, &timer, &authenticator, &recorder).map_err(outside)?;
+    let assembled = assemble(&stored, &timer, &authenticator, &recorder).map_err(outside)?;
+    let names = names(case, &assembled).map_err(outside)?;
     let stage = Stage {
         case: &case.name,
-        service: &service,
+        service: &assembled.service,
+        is_patient: stored.folder.is_some(),
+        names: RefCell::new(names),
         timer: &timer,
         authenticator: &authenticator,
         recorder,
@@ -88,12 +96,12 @@ impl Stored {
     }
 }
 
-fn service(
+fn assemble(
     stored: &Stored,
     timer: &ManualTimer,
     authenticator: &ScriptedAuthenticator,
     recorder: &Recorder,
-) -> Result<TokenService, String> {
+) -> Result<Assembled, String> {
     let config = ServiceConfig::from_json(&stored.config.to_string());
     let mut host = Host::new(timer.clone());
     if stored.folder.is_none() {
@@ -102,13 +110,23 @@ fn service(
     host.observer = Arc::new(recorder.clone());
     host.clock = Arc::new(timer.clock().clone());
     let assembled = config.and_then(|config| tokensmith_assembly::build(config, host));
-    assembled.map(|assembled| assembled.service).map_err(|error| error.to_string())
+    assembled.map_err(|error| error.to_string())
+}
+
+/// Makes the app of the case, if it has one.
+fn names(case: &Case, assembled: &Assembled) -> Result<Names, String> {
+    let Some(name) = &case.app else { return Ok(Names::default()) };
+    let admin = assembled.issuer.as_ref().ok_or("an app, and no issuer")?;
+    admin.create_app(name).map(|app| Names::of(&app)).map_err(|error| error.to_string())
 }
 
 /// What a step is performed on.
 struct Stage<'a> {
     case: &'a str,
     service: &'a TokenService,
+    /// Whether threads of the issuer's are waited for.
+    is_patient: bool,
+    names: RefCell<Names>,
     timer: &'a ManualTimer,
     authenticator: &'a ScriptedAuthenticator,
     recorder: Recorder,
@@ -139,8 +157,16 @@ impl<'a> Performance<'a> {
             let (id, secret) = (&receives.app_client_id, &receives.app_secret);
             stage.authenticator.expect(id, secret, after, script.answer.clone());
         }
-        let mut call = Call::new(ask(stage.service, &step.request));
-        let response = call.proceed();
+        let body = stage.body(&step.request.body);
+        let mut call = Call::new(ask(stage.service, &step.request, body));
+        let mut response = call.proceed();
+        for _ in 0..if stage.is_patient { PATIENCE } else { 0 } {
+            if response.is_some() {
+                break;
+            }
+            std::thread::park_timeout(Duration::from_micros(100));
+            response = call.proceed();
+        }
         if let Some(deviation) = stage.authenticator.deviation() {
             return Err((number, format!("the authenticator: {deviation:?}")));
         }
@@ -215,8 +241,7 @@ fn source(text: &str) -> Result<Source, SourceError> {
     }
 }
 
-async fn ask(service: &TokenService, request: &Request) -> TokenResponse {
-    let body = request.body.to_vec();
+async fn ask(service: &TokenService, request: &Request, body: Vec<u8>) -> TokenResponse {
     let source = request.source.as_deref().map(source);
     let asked = TokenRequest {
         body: &body,
@@ -231,6 +256,20 @@ async fn ask(service: &TokenService, request: &Request) -> TokenResponse {
 }
 
 impl Stage<'_> {
+    /// What is sent: names of what is random are filled in.
+    fn body(&self, body: &Bytes) -> Vec<u8> {
+        match body {
+            Bytes::Text(text) => self.names.borrow().filled(text).into_bytes(),
+            Bytes::Base64(_) => body.to_vec(),
+        }
+    }
+
+    /// What is compared: what is random by its names.
+    fn named(&self, body: &[u8]) -> Vec<u8> {
+        let text = std::str::from_utf8(body).ok();
+        text.map_or(body.to_vec(), |text| self.names.borrow().named(text).into_bytes())
+    }
+
     fn compare(
         &self,
         number: usize,
@@ -250,9 +289,11 @@ impl Stage<'_> {
             return Err(format!("expected headers {expected:?}, found {listed:?}"));
         }
         let body = expect.body.as_ref().map(super::Bytes::to_vec).unwrap_or_default();
-        if body != response.body() {
+        self.names.borrow_mut().learn(number, response.body());
+        let found = self.named(response.body());
+        if body != found {
             let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-            return Err(format!("expected body {}, found {}", text(&body), text(response.body())));
+            return Err(format!("expected body {}, found {}", text(&body), text(&found)));
         }
         self.compare_events(number, step, Some(response))
     }
@@ -268,9 +309,13 @@ impl Stage<'_> {
         if terminal != 1 || !found.last().is_some_and(|event| event.is_terminal) {
             return Err(format!("not one terminal event at the end: {found:?}"));
         }
-        found.iter_mut().for_each(|event| event.is_terminal = false);
+        for event in &mut found {
+            event.is_terminal = false;
+            event.app = event.app.take().map(|app| self.names.borrow().named(&app));
+        }
         if found == step.expect.events {
-            return Ok(Line::new(self.case, number, response, found));
+            let body = response.map(|response| self.named(response.body()));
+            return Ok(Line::new(self.case, number, response, body, found));
         }
         let expected: &[Heard] = &step.expect.events;
         Err(format!("expected events {expected:?}, found {found:?}"))

@@ -30,6 +30,7 @@ impl Line {
         case: &str,
         step: usize,
         response: Option<&TokenResponse>,
+        body: Option<Vec<u8>>,
         events: Vec<Heard>,
     ) -> Self {
         let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
@@ -39,7 +40,7 @@ impl Line {
             step,
             status: response.map(|response| response.status().code()),
             headers: headers.unwrap_or_default(),
-            body: response.map(|response| Bytes::from_slice(response.body())),
+            body: body.map(|body| Bytes::from_slice(&body)),
             events,
         }
     }

@@ -15,6 +15,7 @@ import hosts
 import limits
 import model
 import order
+import redemption
 import refresh
 import rejections
 import request
@@ -22,7 +23,7 @@ import response
 import traffic
 import upstream
 
-SUBJECTS = [request, content_type, credentials, response, rejections, upstream, limits, failures, order, hosts, traffic, refresh]
+SUBJECTS = [request, content_type, credentials, response, rejections, upstream, limits, failures, order, hosts, traffic, refresh, redemption]
 FOLDER = pathlib.Path(__file__).resolve().parent.parent
 START_S = 1_700_000_000
 

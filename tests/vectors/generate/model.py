@@ -116,6 +116,8 @@ def check(case):
         check_fields(limiter, step, now)
         if found is None and refused_without_a_call(step):
             limiter.failure(now, presented(step["request"])[0], limiter.source(step["request"]["source"]))
+        if found is None and step["authenticator"] is None and step["expect"].get("status") == 200:
+            limiter.known.add((presented(step["request"])[0], limiter.source(step["request"]["source"])))
         if found is None and step["authenticator"] is not None:
             limiter.in_flight += 1
             ends = step.get("drop_at_ms", step.get("answer_at_ms", now))

@@ -242,7 +242,7 @@ def need(says):
     return "upstream_reasons" if has_wait or reason not in of_any_host.get(kind, [None]) else None
 
 
-def case(name, why, steps, made=None):
+def case(name, why, steps, made=None, app=None):
     """A case. Its calls are numbered r1, r2, … unless they have names."""
     steps = copy.deepcopy(steps if isinstance(steps, list) else [steps])
     for number, one in enumerate(steps, start=1):
@@ -255,6 +255,8 @@ def case(name, why, steps, made=None):
     whole = {"name": name, "why": why}
     scripts = [one["authenticator"] for one in steps if one["authenticator"]]
     needs = {need(script["answer"]) for script in scripts} - {None}
+    if app is not None:
+        whole["app"] = app
     if needs:
         whole["needs"] = sorted(needs)
     return dict(whole, config=made or HOST, steps=steps)

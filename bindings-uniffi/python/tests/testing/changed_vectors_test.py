@@ -11,6 +11,7 @@ from transcript import call_line, compare_lines, lines_without
 
 SIXTH, ORDER, JUST = "the sixth quick request", "four members in order", "just in time"
 BOTH, CAPS = "refresh: one answer on both paths", "refresh: each path has its cap"
+CHAIN, LOST = "redemption: one after another", "redemption: a lost answer, inside the grace"
 HANG, GONE, EXACT = "an authenticator that hangs", "a caller that goes away", "bucket: an exact wait"
 
 # (the case, what is changed in its text, into what, what the driver says)
@@ -35,6 +36,9 @@ CHANGES = [
     (BOTH, "not valid", "not vaIid", "the body"),
     (BOTH, '"reason":"unknown_client"', '"reason":"wrong_secret"', "the events: .*unknown_client"),
     (CAPS, '"path":"/token/refresh",', "", "the status: 422, not 401"),
+    (CHAIN, '<refresh-2>\\"}"}', '<refresh-1>\\"}"}', "the body"),
+    (CHAIN, '"app":"<app>"', '"app":"<secret>"', "the events: .*<app>"),
+    (LOST, '"at_ms":9000', '"at_ms":11000', "the body"),
     (EXACT, '"granted":5', '"granted":4', "granted by step .: 5, not 4"),
     (EXACT, '"wait_us":6000000', '"wait_us":5000000', "the wait of step .: 6, not 5"),
     (EXACT, '"at_us":5999999', '"at_us":6000000', "granted by step .: 1, not 0"),

@@ -3,6 +3,7 @@ that comes of it."""
 
 import asyncio
 import base64
+import json
 import math
 import tempfile
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from clock import Clock, settled, within
 from manual_host import create_on
 from mismatch import Mismatch, same
+from names import Names
 from recorder import Recorder, expected, in_words
 from scripted_authenticator import ScriptedAuthenticator
 from tokensmith import TokenRequest
@@ -48,6 +50,7 @@ class Performance:
         self._patience = patience
         self._authenticator = ScriptedAuthenticator(clock)
         self._recorder = Recorder()
+        self._names = Names()
         self._folder = None
         self._service = None
         self._calls = []
@@ -63,6 +66,8 @@ class Performance:
         self._service = await create_on(
             self._clock.host, config, authenticator=authenticator, observer=self._recorder
         )
+        if "app" in self._vector:
+            self._names.of_app(await self._service.admin.create_app(self._vector["app"]))
 
     async def close(self):
         for call in self._calls:
@@ -82,7 +87,7 @@ class Performance:
         await self._advance(step["at_ms"])
         script = step["authenticator"]
         called = self._authenticator.expect(script) if script else None
-        call = Call(self._service, number, step)
+        call = Call(self._service, number, step, self._names)
         self._calls.append(call)
         if call.ends == step["at_ms"] and not call.is_dropped:
             await self._soon(asyncio.wait([call.task]), "an answer at once")
@@ -155,19 +160,24 @@ class Performance:
             answer = call.task.result()
             same(answer.status, expect["status"], "the status")
             same(answer.headers, expect["headers"], "the headers")
-            same(answer.body, data(expect["body"]), "the body")
+            self._names.learn(call.number, answer.body.decode(errors="replace"))
+            # Byte for byte, but for what is random.
+            named = self._names.named(answer.body.decode("latin-1")).encode("latin-1")
+            same(named, data(expect["body"]), "the body")
         events = self._recorder.of_call(call.step["request"]["request_id"])
         last = [event.terminal for event in events]
         same(last, [False] * (len(last) - 1) + [True], "one terminal event, the last")
         heard = [in_words(event) for event in events]
+        heard = json.loads(self._names.named(json.dumps(heard)))
         same(heard, [expected(event) for event in expect["events"]], "the events")
-        self.lines[call.number] = call_line(self._vector["name"], call.number, answer, heard)
+        line = call_line(self._vector["name"], call.number, answer, heard)
+        self.lines[call.number] = self._names.named(line)
 
 
 class Call:
     """A call under way, and what came of it."""
 
-    def __init__(self, service, number, step):
+    def __init__(self, service, number, step, names):
         self.number = number
         self.step = step
         self.is_dropped = step.get("drop_at_ms") is not None
@@ -175,7 +185,7 @@ class Call:
         self.ends = step["at_ms"] if ends is None else ends
         asked = step["request"]
         request = TokenRequest(
-            body=data(asked["body"]),
+            body=data(asked["body"], names),
             content_type=asked.get("content_type"),
             source=asked.get("source"),
             request_id=asked.get("request_id"),
@@ -190,7 +200,8 @@ class Call:
         return self.task.exception() or f"{self.task.result().status} {self.task.result().body!r}"
 
 
-def data(shown):
+def data(shown, names=None):
     if "base64" in shown:
         return base64.b64decode(shown["base64"])
-    return shown["text"].encode()
+    text = shown["text"]
+    return (text if names is None else names.filled(text)).encode()

@@ -11,6 +11,7 @@ final class Performance {
     private let recorder = Recorder()
     private let service: Tokensmith.TokenService
     private let folder: URL?
+    private var names = Names()
     private let patience: Duration
     private var calls: [Call] = []
     private var underWay: [Call] = []
@@ -24,6 +25,9 @@ final class Performance {
         do {
             let performance = try await Performance(name, vector["config"], Clock(clockStart), patience)
             defer { performance.close() }
+            if let app = vector["app"].text {
+                performance.names.ofApp(try await performance.service.admin!.createApp(name: app))
+            }
             for step in steps {
                 number += 1
                 try await performance.perform(number, step)
@@ -74,7 +78,7 @@ final class Performance {
         let at = step["at_ms"].number!
         try await advance(to: at)
         authenticator.expect(step["authenticator"])
-        let call = Call(service, number, step)
+        let call = Call(service, number, step, names)
         calls.append(call)
         if call.ends == at {
             try await soon(patience, "an answer at once") { call.answer != nil }
@@ -142,9 +146,12 @@ final class Performance {
         if let answer {
             try check(JSON.number(answer.status), expect["status"], "the status")
             let headers = answer.headers.map { ($0.name, JSON.text($0.value)) }
-            let named = JSON.object(Dictionary(headers) { _, _ in .text("twice") })
-            try check(named, expect["headers"], "the headers")
-            try check(Array(answer.body), Array(bytes(expect["body"])), "the body")
+            let listed = JSON.object(Dictionary(headers) { _, _ in .text("twice") })
+            try check(listed, expect["headers"], "the headers")
+            names.learn(call.number, answer.body)
+            // Byte for byte, but for what is random.
+            let told = names.named(Transcript.shown(answer.body))
+            try check(Array(told.utf8), Array(Transcript.shown(bytes(expect["body"])).utf8), "the body")
         } else if case .failure(let error) = call.answer, error is CancellationError {
         } else {
             throw Unlike("it was not cancelled")
@@ -154,11 +161,13 @@ final class Performance {
         let events = recorder.take(requestId)
         try check(
             events.map(\.isTerminal), events.map { _ in false }.dropLast() + [true], "one end, the last")
-        let heard = events.map(inWords)
+        let heard = events.map(inWords).map { $0.map { (key: $0.key, value: named($0.value)) } }
         let told = heard.map { JSON.object(Dictionary(uniqueKeysWithValues: $0.map { ($0.key, $0.value) })) }
         try check(JSON.array(told), .array(expect["events"].array.map(expected)), "the events")
-        lines[call.number] = Transcript.call(name, call.number, answer, heard)
+        lines[call.number] = names.named(Transcript.call(name, call.number, answer, heard))
     }
+
+    private func named(_ value: JSON) -> JSON { value.text.map { .text(names.named($0)) } ?? value }
 }
 
 /// A call under way, and what came of it.
@@ -171,10 +180,10 @@ private final class Call: Sendable {
     private let outcome: Locked<Result<Tokensmith.TokenResponse, any Error>?>
     private let task: Task<Void, Never>
 
-    init(_ service: Tokensmith.TokenService, _ number: Int, _ step: JSON) {
+    init(_ service: Tokensmith.TokenService, _ number: Int, _ step: JSON, _ names: Names) {
         let asked = step["request"]
         let request = Tokensmith.TokenRequest(
-            body: bytes(asked["body"]), contentType: asked["content_type"].text,
+            body: bytes(asked["body"], names), contentType: asked["content_type"].text,
             source: asked["source"].text, requestId: asked["request_id"].text)
         let outcome = Locked<Result<Tokensmith.TokenResponse, any Error>?>(nil)
         (self.number, self.step, self.outcome) = (number, step, outcome)
@@ -196,6 +205,6 @@ private final class Call: Sendable {
     func drop() { task.cancel() }
 }
 
-private func bytes(_ body: JSON) -> Data {
-    body["base64"].text.flatMap { Data(base64Encoded: $0) } ?? Data((body["text"].text ?? "").utf8)
+private func bytes(_ body: JSON, _ names: Names = Names()) -> Data {
+    body["base64"].text.flatMap { Data(base64Encoded: $0) } ?? Data(names.filled(body["text"].text ?? "").utf8)
 }

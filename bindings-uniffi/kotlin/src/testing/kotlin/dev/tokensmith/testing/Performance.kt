@@ -1,6 +1,7 @@
 package dev.tokensmith.testing
 
 import com.google.gson.JsonObject
+import com.google.gson.JsonParser
 import dev.tokensmith.TokenRequest
 import dev.tokensmith.TokenResponse
 import dev.tokensmith.TokenService
@@ -59,6 +60,7 @@ private class Performance(
     private val underWay = linkedSetOf<Call>()
     private var service: TokenService? = null
     private var folder: Path? = null
+    private val names = Names()
     val lines = mutableMapOf<Int, String>()
 
     suspend fun begin() {
@@ -70,6 +72,7 @@ private class Performance(
             config.add("store", store)
         }
         service = TokenService.create("$config", authenticator.takeUnless { issues }, recorder, null, clock.host::createService)
+        vector["app"].text()?.let { names.ofApp(service!!.admin!!.createApp(it)) }
     }
 
     @OptIn(ExperimentalPathApi::class)
@@ -86,7 +89,7 @@ private class Performance(
         advance(at)
         val script = step["authenticator"].takeUnless { it.isJsonNull }?.asJsonObject
         val called = script?.let(authenticator::expect) ?: CompletableDeferred()
-        val call = Call(scope, service!!, number, step)
+        val call = Call(scope, service!!, number, step, names)
         if (call.ends == at) {
             within(patience, "an answer at once") { call.outcome.await() }
             keepsToTheScript()
@@ -160,17 +163,21 @@ private class Performance(
             assertSame(expect["status"].asInt, response.status, "the status")
             val headers = expect.getAsJsonObject("headers").entrySet().associate { (key, value) -> key to value.asString }
             assertSame(headers, response.headers, "the headers")
-            assertSame(shown(bytes(expect.getAsJsonObject("body"))), shown(response.body), "the body")
+            names.learn(call.number, String(response.body))
+            // Byte for byte, but for what is random.
+            assertSame(shown(bytes(expect.getAsJsonObject("body"))), names.named(shown(response.body)), "the body")
         }
         val events = recorder.ofCall(call.step.getAsJsonObject("request")["request_id"].text())
         assertSame(events.lastIndex, events.indexOfFirst { it.isTerminal }, "one terminal event, the last")
-        assertSame(expect.getAsJsonArray("events").map { expected(it.asJsonObject) }, events.map(::inWords), "the events")
-        lines[call.number] = callLine(name, call.number, response, events)
+        assertSame(expect.getAsJsonArray("events").map { expected(it.asJsonObject) }, events.map { named(inWords(it)) }, "the events")
+        lines[call.number] = names.named(callLine(name, call.number, response, events))
     }
+
+    private fun named(words: JsonObject): JsonObject = JsonParser.parseString(names.named("$words")).asJsonObject
 }
 
 /** A call under way, and what came of it. */
-private class Call(scope: CoroutineScope, service: TokenService, val number: Int, val step: JsonObject) {
+private class Call(scope: CoroutineScope, service: TokenService, val number: Int, val step: JsonObject, names: Names) {
     val isDropped = step.has("drop_at_ms")
     val ends: Long = (step["drop_at_ms"] ?: step["answer_at_ms"] ?: step["at_ms"]).asLong
     val outcome = CompletableDeferred<Result<TokenResponse>>()
@@ -179,18 +186,21 @@ private class Call(scope: CoroutineScope, service: TokenService, val number: Int
     private val job = scope.launch(start = CoroutineStart.UNDISPATCHED) {
         val asked = step.getAsJsonObject("request")
         val refreshes = asked["path"].text() == "/token/refresh"
-        outcome.complete(runCatching { request(asked).let { if (refreshes) service.handleRefresh(it) else service.handle(it) } })
+        outcome.complete(runCatching { request(asked, names).let { if (refreshes) service.handleRefresh(it) else service.handle(it) } })
     }
 
     fun drop() = job.cancel()
 
-    private fun request(request: JsonObject) = TokenRequest(
-        bytes(request.getAsJsonObject("body")),
+    private fun request(request: JsonObject, names: Names) = TokenRequest(
+        bytes(request.getAsJsonObject("body"), names),
         request["content_type"].text(),
         request["source"].text(),
         request["request_id"].text(),
     )
 }
 
-private fun bytes(body: JsonObject): ByteArray =
-    body["base64"]?.let { Base64.getDecoder().decode(it.asString) } ?: body["text"].asString.toByteArray()
+private fun bytes(body: JsonObject, names: Names? = null): ByteArray {
+    body["base64"]?.let { return Base64.getDecoder().decode(it.asString) }
+    val text = body["text"].asString
+    return (names?.filled(text) ?: text).toByteArray()
+}
