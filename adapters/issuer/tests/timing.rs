@@ -16,9 +16,11 @@
     reason = "a test fails by panicking, and this one reads the clock itself"
 )]
 
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::env;
 use std::hint::black_box;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_executor::block_on;
@@ -32,7 +34,7 @@ use support::{now, settings};
 /// classes have as many buckets of the directory in use.
 const REQUESTS: usize = 500;
 const APPS: usize = 3 * REQUESTS;
-/// After how many samples each app gets another place in memory.
+/// After how many samples each app and each request gets another place in memory.
 const SAMPLES_A_LAYOUT: usize = 5_000;
 const EVIDENCE: f64 = 4.5;
 /// What a planted leak must show at the least.
@@ -87,35 +89,55 @@ impl Scene {
     }
 }
 
+/// What is to be presented.
+#[derive(Clone)]
+struct Request {
+    id: String,
+    secret: Arc<str>,
+}
+
+impl Request {
+    fn new(id: impl Into<String>, secret: &str) -> Self {
+        Self { id: id.into(), secret: secret.into() }
+    }
+
+    fn right(app: &CreatedApp) -> Self {
+        Self::new(app.id.as_str(), app.secret.expose_secret())
+    }
+
+    /// The same of an app that is not there, whose id is the letters of this one from behind.
+    fn unknown(self) -> Self {
+        let letters: String = self.id.chars().rev().take(20).collect();
+        Self { id: format!("appcl-{letters}"), ..self }
+    }
+
+    fn presented(&self) -> Presented {
+        Presented::new(&self.id, (*self.secret).into())
+    }
+}
+
 /// The requests of a class.
-struct Class(Vec<Presented>);
+struct Class(Vec<Request>);
 
 impl Class {
     /// Made of the apps from that one on.
-    fn of(scene: &Scene, from: usize, request: impl Fn(&CreatedApp) -> Presented) -> Self {
+    fn of(scene: &Scene, from: usize, request: impl Fn(&CreatedApp) -> Request) -> Self {
         Self(scene.apps[from..from + REQUESTS].iter().map(request).collect())
     }
 }
 
-fn presented(id: &str, secret: &str) -> Presented {
-    Presented::new(id, secret.into())
-}
-
-fn right(app: &CreatedApp) -> Presented {
-    presented(app.id.as_str(), app.secret.expose_secret())
-}
-
-/// The same of an app that is not there.
-fn unknown(request: &Presented) -> Presented {
-    let credentials = request.credentials().unwrap();
-    // Of the same length and beginning, with a sign that no app's id has.
-    let letters: String = credentials.id.as_str().chars().rev().take(19).collect();
-    presented(&format!("appcl-_{letters}"), credentials.secret.expose_secret())
+impl Class {
+    /// Both classes at other places in memory, and by turns the one or the other first.
+    fn copied(classes: [&Self; 2], first: usize) -> [Self; 2] {
+        let copy = |class: usize| Self(classes[class].0.clone());
+        let (one, other) = (copy(first), copy(1 - first));
+        if first == 0 { [one, other] } else { [other, one] }
+    }
 }
 
 /// A secret that is wrong in one of its random digits, and still of the shape of one: its checksum is
 /// right.
-fn wrong_in_digit(app: &CreatedApp, digit: usize) -> Presented {
+fn wrong_in_digit(app: &CreatedApp, digit: usize) -> Request {
     let mut secret = app.secret.expose_secret().as_bytes().to_vec();
     // tsas_, twelve letters, _, then the digits.
     let place = 18 + digit;
@@ -127,7 +149,7 @@ fn wrong_in_digit(app: &CreatedApp, digit: usize) -> Presented {
         *place = DIGITS[(rest % 62) as usize];
         rest /= 62;
     }
-    presented(app.id.as_str(), std::str::from_utf8(&secret).unwrap())
+    Request::new(app.id.as_str(), std::str::from_utf8(&secret).unwrap())
 }
 
 /// SplitMix64: turns and choices, the same in every run.
@@ -151,8 +173,8 @@ struct Measured<'a> {
 impl Measured<'_> {
     /// One call, in nanoseconds. What it is to be asked is copied beforehand, so that it lies in the
     /// cache and at the same place, whichever it is.
-    fn time(&self, cx: &Context, request: &Presented) -> f64 {
-        let request = request.clone();
+    fn time(&self, cx: &Context, request: &Request) -> f64 {
+        let request = request.presented();
         let start = Instant::now();
         (self.ask)(cx, &request);
         start.elapsed().as_nanos() as f64
@@ -162,14 +184,15 @@ impl Measured<'_> {
     fn largest_t(&self, classes: [&Class; 2], samples: usize, seed: u64) -> f64 {
         let mut draws = Draws(seed);
         let mut taken = [Vec::with_capacity(samples), Vec::with_capacity(samples)];
-        let mut cx = now();
+        let (mut cx, mut copies) = (now(), Class::copied(classes, 0));
         for turn in 0..2 * samples {
             if turn.is_multiple_of(SAMPLES_A_LAYOUT) {
                 (self.between)();
+                copies = Class::copied(classes, draws.below(2));
                 cx = now();
             }
             let class = draws.below(2);
-            let request = &classes[class].0[draws.below(REQUESTS)];
+            let request = &copies[class].0[draws.below(REQUESTS)];
             taken[class].push(self.time(&cx, request));
         }
         let mut all: Vec<f64> = taken.concat();
@@ -196,6 +219,10 @@ fn welch(one: &[f64], two: &[f64], limit: f64) -> f64 {
     if error == 0.0 { 0.0 } else { (mean_one - mean_two) / error }
 }
 
+fn samples() -> usize {
+    env::var("TOKENSMITH_SAMPLES").map_or(1_000_000, |samples| samples.parse().unwrap())
+}
+
 /// All classes that an attacker may tell apart.
 struct Pair {
     name: &'static str,
@@ -203,14 +230,14 @@ struct Pair {
 }
 
 fn pairs(scene: &Scene) -> Vec<Pair> {
-    let class = |from, request: &dyn Fn(&CreatedApp) -> Presented| Class::of(scene, from, request);
+    let class = |from, request: &dyn Fn(&CreatedApp) -> Request| Class::of(scene, from, request);
     let wrong = |app: &CreatedApp| wrong_in_digit(app, 20);
     let (disabled, expired) = (REQUESTS, 2 * REQUESTS);
     let pair = |name, one, two| Pair { name, classes: [one, two] };
     vec![
         pair(
             "unknown app / wrong secret",
-            class(0, &|app| unknown(&wrong(app))),
+            class(0, &|app| wrong(app).unknown()),
             class(0, &|app| wrong(app)),
         ),
         pair(
@@ -220,13 +247,13 @@ fn pairs(scene: &Scene) -> Vec<Pair> {
         ),
         pair(
             "unknown app / disabled",
-            class(disabled, &|app| unknown(&right(app))),
-            class(disabled, &right),
+            class(disabled, &|app| Request::right(app).unknown()),
+            class(disabled, &Request::right),
         ),
         pair(
             "unknown app / expired secret",
-            class(expired, &|app| unknown(&right(app))),
-            class(expired, &right),
+            class(expired, &|app| Request::right(app).unknown()),
+            class(expired, &Request::right),
         ),
     ]
 }
@@ -264,40 +291,44 @@ fn measure(scene: &Scene, samples: usize) -> f64 {
 }
 
 /// What is too long to be a secret is refused by the core, before anybody is asked who knows the app.
-fn measure_too_long(scene: &Scene, samples: usize) -> f64 {
-    let unlimited = LimitPolicy {
-        source: None,
-        client_at_source: None,
-        client: None,
-        global: None,
-        ..LimitPolicy::default()
+#[test]
+#[ignore = "it measures: in release mode, by `tests/run timing`"]
+fn too_long_a_secret_tells_nothing_of_the_app() {
+    let Scene { folder: _folder, issuer, apps } = Scene::new();
+    let issuer = Arc::new(issuer);
+    // Made anew, its tables give each id another place.
+    let made = || {
+        let unlimited = LimitPolicy {
+            source: None,
+            client_at_source: None,
+            client: None,
+            global: None,
+            ..LimitPolicy::default()
+        };
+        let issuer = Arc::clone(&issuer);
+        TokenService::builder(issuer).limit_policy(unlimited).build().unwrap()
     };
-    let issuer = Issuer::builder(settings(scene.folder.path())).open().unwrap();
-    let service = TokenService::builder(issuer).limit_policy(unlimited).build().unwrap();
-    let too_long = "x".repeat(1_025);
-    let known = Class::of(scene, 0, |app| presented(app.id.as_str(), &too_long));
-    let stranger = |app: &CreatedApp| {
-        let unknown = unknown(&right(app));
-        presented(unknown.credentials().unwrap().id.as_str(), &too_long)
-    };
-    let strangers = Class::of(scene, 0, stranger);
+    let service = RefCell::new(made());
+    let too_long: Arc<str> = "x".repeat(1_025).into();
+    let shown = |app: &CreatedApp| Request { secret: Arc::clone(&too_long), ..Request::right(app) };
+    let known = Class(apps[..REQUESTS].iter().map(shown).collect());
+    let strangers = Class(known.0.iter().cloned().map(Request::unknown).collect());
     let ask = |_: &Context, request: &Presented| {
-        drop(black_box(block_on(service.issue(black_box(request.clone()), None))));
+        drop(black_box(block_on(service.borrow().issue(black_box(request.clone()), None))));
     };
-    let measured = Measured { ask: &ask, between: &|| () };
-    let t = measured.largest_t([&strangers, &known], samples, 20);
+    let measured = Measured { ask: &ask, between: &|| drop(service.replace(made())) };
+    let t = measured.largest_t([&strangers, &known], samples(), 20);
     println!("  too long a secret, unknown app / known: |t| = {t:.2}");
-    t
+    assert!(t < EVIDENCE, "a difference shows");
 }
 
 #[test]
 #[ignore = "it measures: in release mode, by `tests/run timing`"]
 fn no_refusal_tells_by_its_time_what_is_wrong() {
-    let samples = env::var("TOKENSMITH_SAMPLES").map_or(1_000_000, |n| n.parse().unwrap());
+    let samples = samples();
     let scene = Scene::new();
     println!("{samples} samples a class");
-    let worst = measure(&scene, samples).max(measure_too_long(&scene, samples));
-    assert!(worst < EVIDENCE, "a difference shows");
+    assert!(measure(&scene, samples) < EVIDENCE, "a difference shows");
     let scene = scene.with_grid();
     println!("{} samples a class, with a grid of {GRID:?}", 5 * samples);
     assert!(measure(&scene, 5 * samples) < EVIDENCE, "a difference shows through the grid");
