@@ -11,6 +11,7 @@ mod watch;
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -274,8 +275,8 @@ impl TokenService {
         cx: &Context,
         parsed: &Result<Asked<W>, Invalid>,
     ) -> Decided<W::Done> {
-        let decision = self.decide(cx, parsed);
-        let decided = caught(async {
+        let decision = pin!(self.decide(cx, parsed));
+        let decided = pin!(async {
             match &self.deadline {
                 None => Ok(decision.await),
                 Some(Deadline { budget, timer }) => {
@@ -287,7 +288,7 @@ impl TokenService {
                 }
             }
         });
-        match decided.await {
+        match caught(decided).await {
             Ok(Ok(decided)) => decided,
             Ok(Err(_)) => Decided::without_a_word(Failure::TimedOut),
             Err(_) => Decided::without_a_word(Failure::downstream(DownstreamKind::Panic)),

@@ -129,13 +129,16 @@ impl Pair {
     /// Signs, in the form that RFC 7518 section 3 and RFC 8037 section 3.1 give a signature.
     pub(super) fn sign(&self, message: &[u8]) -> Result<Signature, SigningError> {
         let random = SystemRandom::new();
+        // Looked at where it lies: what the library gives has room for the longest of all signatures.
         let signature = match self {
-            Self::Es256(pair) => {
-                pair.sign(&random, message).ok().and_then(|made| Signature::copied(made.as_ref()))
-            }
-            Self::EdDsa(pair) => {
-                pair.try_sign(message).ok().and_then(|made| Signature::copied(made.as_ref()))
-            }
+            Self::Es256(pair) => match &pair.sign(&random, message) {
+                Ok(made) => Signature::copied(made.as_ref()),
+                Err(_) => None,
+            },
+            Self::EdDsa(pair) => match &pair.try_sign(message) {
+                Ok(made) => Signature::copied(made.as_ref()),
+                Err(_) => None,
+            },
             Self::Rs256(pair) => {
                 let mut made = Signature {
                     bytes: [0; MOST_SIGNATURE_BYTES],
