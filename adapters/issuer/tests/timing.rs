@@ -35,7 +35,7 @@ use support::{now, settings};
 const REQUESTS: usize = 500;
 const APPS: usize = 3 * REQUESTS;
 /// After how many samples each app and each request gets another place in memory.
-const SAMPLES_A_LAYOUT: usize = 5_000;
+const SAMPLES_A_LAYOUT: usize = 1_000;
 const EVIDENCE: f64 = 4.5;
 /// What a planted leak must show at the least.
 const CERTAINTY: f64 = 100.0;
