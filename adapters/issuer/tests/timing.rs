@@ -93,12 +93,12 @@ impl Scene {
 #[derive(Clone)]
 struct Request {
     id: String,
-    secret: Arc<str>,
+    secret: String,
 }
 
 impl Request {
-    fn new(id: impl Into<String>, secret: &str) -> Self {
-        Self { id: id.into(), secret: secret.into() }
+    fn new(id: &str, secret: &str) -> Self {
+        Self { id: id.to_owned(), secret: secret.to_owned() }
     }
 
     fn right(app: &CreatedApp) -> Self {
@@ -112,7 +112,7 @@ impl Request {
     }
 
     fn presented(&self) -> Presented {
-        Presented::new(&self.id, (*self.secret).into())
+        Presented::new(&self.id, self.secret.as_str().into())
     }
 }
 
@@ -127,7 +127,7 @@ impl Class {
 }
 
 impl Class {
-    /// Both classes at other places in memory, and by turns the one or the other first.
+    /// Both classes at other places in memory, to the last byte, and by turns the one or the other first.
     fn copied(classes: [&Self; 2], first: usize) -> [Self; 2] {
         let copy = |class: usize| Self(classes[class].0.clone());
         let (one, other) = (copy(first), copy(1 - first));
@@ -320,8 +320,7 @@ fn too_long_a_secret_tells_nothing_of_the_app() {
         TokenService::builder(issuer).limit_policy(unlimited).build().unwrap()
     };
     let service = RefCell::new(made());
-    let too_long: Arc<str> = "x".repeat(1_025).into();
-    let shown = |app: &CreatedApp| Request { secret: Arc::clone(&too_long), ..Request::right(app) };
+    let shown = |app: &CreatedApp| Request::new(app.id.as_str(), &"x".repeat(1_025));
     let known = Class(apps[..REQUESTS].iter().map(shown).collect());
     let strangers = Class(known.0.iter().cloned().map(Request::unknown).collect());
     let ask = |_: &Context, request: &Presented| {
